@@ -1,0 +1,101 @@
+"""What a lesson runs on: versions, weights, and a self-test of the installation."""
+
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from lessons_lib import exercises, grad_cam, images, models, plotting, weights
+
+PACKAGES = ("tensorflow", "keras", "numpy", "matplotlib")
+
+
+def report() -> None:
+    """Print the versions that matter and which weights the networks get.
+
+    Examples
+    --------
+    >>> report()  # doctest: +ELLIPSIS
+    Python 3... keras ... numpy ...
+    Weights: ...
+    """
+    versions = [f"Python {platform.python_version()}"]
+    versions += [f"{name} {_version(name)}" for name in PACKAGES]
+    print(" · ".join(versions))
+    chosen = os.environ.get("LESSONS_WEIGHTS", "course")
+    meaning = {
+        "course": "course (data/weights, no network connection needed)",
+        "imagenet": "imagenet (Keras's official networks, downloaded once)",
+    }
+    print(f"Weights: {meaning.get(chosen, chosen)}")
+
+
+def _version(name: str) -> str:
+    for distribution in (name, f"{name}-cpu"):
+        try:
+            return importlib.metadata.version(distribution)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "missing"
+
+
+def self_test() -> bool:
+    """Check the installation step by step; each step that fails says what to do.
+
+    Returns
+    -------
+    bool
+        True if every step passed.
+    """
+    steps: dict[str, Callable[[], str]] = {
+        "photographs": _photographs,
+        "weights": _weights,
+        "a network answers": _network,
+        "an explanation": _explanation,
+        "an exercise": _exercise,
+    }
+    passed = True
+    for name, step in steps.items():
+        start = time.perf_counter()
+        try:
+            found, mark = step(), "ok    "
+        except Exception as error:  # whatever is wrong, the reader is told and the rest is tried
+            found, mark, passed = f"{type(error).__name__}: {error}", "FAILED", False
+        print(f"{mark} {name}: {found} ({time.perf_counter() - start:.1f} s)")
+    print("Everything works." if passed else "Mend what FAILED, restart the kernel, run again.")
+    return passed
+
+
+def _photographs() -> str:
+    names = images.course_images()
+    shapes = [images.course_image(name).shape for name in names]
+    return f"{len(shapes)} read"
+
+
+def _weights() -> str:
+    for file, entry in weights.manifest().items():
+        cure = f"Restore it with: git checkout -- data/weights/{file}"
+        weights.checked_bytes(weights.FOLDER / file, entry["sha256"], "sha256", cure)
+    return f"{len(weights.manifest())} files whole"
+
+
+def _network() -> str:
+    return str(models.load("mobilenet_v2", "course").top(images.course_image("panda"))[0])
+
+
+def _explanation() -> str:
+    classifier = models.load("mobilenet_v2", "course")
+    photo = images.course_image("panda")
+    heat = grad_cam.grad_cam(classifier, photo)
+    plotting.explanation(photo, heat)
+    return f"a map of {heat.shape[0]} x {heat.shape[1]}, largest value {heat.max():.2f}"
+
+
+def _exercise() -> str:
+    feedback = exercises.check("02.1", np.array([[1, 0], [0, 1]]))
+    if not feedback.passed:
+        raise RuntimeError(f"the right answer was refused: {feedback}")
+    return "a right answer is recognised"

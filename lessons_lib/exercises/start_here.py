@@ -1,0 +1,20 @@
+"""Checker for lesson 00."""
+
+from typing import Any
+
+from lessons_lib.exercises import exercise
+
+
+@exercise(
+    "00.1",
+    expects="a label, in quotation marks",
+    praise="There is no class for giraffes, so the network takes what is nearest.",
+)
+def _nearest_to_a_giraffe(answer: Any) -> str | None:
+    if not isinstance(answer, str):
+        return 'Give the label, a text in quotation marks, such as "macaw".'
+    if answer == "cheetah":
+        return None
+    if answer == "giraffe":
+        return "That is what the photograph shows. What does the network say?"
+    return f"network.top(photo)[0].label is the most probable label; it is not {answer!r}."

@@ -1,0 +1,257 @@
+"""Photographs: reading them, checking them, resizing them, and mosaics of them.
+
+Everywhere in the course a picture is an array of RGB pixels from 0 to 255, with the shape
+(height, width, 3); a batch has the shape (n, height, width, 3).
+"""
+
+import difflib
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
+from numpy.typing import ArrayLike, NDArray
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+
+
+def load_image(path: str | Path) -> NDArray[np.uint8]:
+    """Read a photograph from a file (JPEG, PNG, WebP, ...).
+
+    The orientation that a camera noted in the file is applied. Transparent parts are put on white.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+        RGB pixels, 0..255.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is not a picture, or is cut off.
+
+    Examples
+    --------
+    >>> load_image(DATA / "images" / "panda.jpg").shape
+    (532, 800, 3)
+    """
+    path = Path(path)
+    if not path.is_file():
+        beside = sorted(p.name for p in path.parent.glob("*") if p.is_file())
+        near = difflib.get_close_matches(path.name, beside, n=3, cutoff=0.3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise FileNotFoundError(f"there is no file {path}{hint}")
+    try:
+        with PIL.Image.open(path) as picture:
+            upright = PIL.ImageOps.exif_transpose(picture)
+            rgba = upright.convert("RGBA")
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow raises any of these
+        raise ValueError(
+            f"{path} cannot be read as a picture ({error}). It may be cut off or of another "
+            "format: open it in an image viewer and save it again as JPEG or PNG."
+        ) from error
+    ground = PIL.Image.new("RGBA", rgba.size, "white")
+    return np.array(PIL.Image.alpha_composite(ground, rgba).convert("RGB"))
+
+
+def course_image(name: str) -> NDArray[np.uint8]:
+    """One of the photographs that come with the course, by its name.
+
+    Parameters
+    ----------
+    name
+        For example ``"panda"``; `course_images` lists them all.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+
+    Raises
+    ------
+    ValueError
+        If the course has no such photograph; the message lists those it has.
+
+    Examples
+    --------
+    >>> course_image("paper_roll").shape
+    (256, 256, 3)
+    """
+    if name not in course_images():
+        raise ValueError(f"the course has no photograph {name!r}; it has {course_images()}")
+    return load_image(DATA / "images" / f"{name}.jpg")
+
+
+def course_images() -> list[str]:
+    """The names of the course's photographs, in alphabetical order."""
+    return sorted(path.stem for path in (DATA / "images").glob("*.jpg"))
+
+
+def as_batch(images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32]]:
+    """Check pictures, and give them back as a list of new float32 arrays.
+
+    Parameters
+    ----------
+    images
+        One picture (height, width, 3), a batch (n, height, width, 3), or a list of pictures of
+        any sizes; RGB pixels 0..255 of any integer or float type.
+
+    Returns
+    -------
+    list of ndarray of float32, each of shape (height, width, 3)
+
+    Raises
+    ------
+    TypeError
+        If the pixels are not numbers.
+    ValueError
+        If a picture is empty, has not three channels, or has pixels that are not finite or lie
+        outside 0..255.
+
+    Warns
+    -----
+    UserWarning
+        If float pixels all lie in 0..1: they were probably divided by 255, and the network would
+        see a picture that is almost black.
+    """
+    if isinstance(images, list | tuple):
+        if not images:
+            raise ValueError("there is no picture: the list is empty")
+        return [picture for item in images for picture in as_batch(item)]
+    array = np.asarray(images)
+    if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
+        raise TypeError(f"pixels must be integers or floats, but their type is {array.dtype}")
+    if array.ndim not in (3, 4) or array.shape[-1] != 3:
+        raise ValueError(_shape_message(array.shape))
+    if array.size == 0:
+        raise ValueError(f"there is no pixel in an array of shape {array.shape}")
+    if not np.isfinite(array).all():
+        count = int((~np.isfinite(array)).sum())
+        raise ValueError(f"{count} of {array.size} pixel values are NaN or infinite")
+    low, high = float(array.min()), float(array.max())
+    if low < 0 or high > 255:
+        raise ValueError(
+            f"pixels must lie in 0..255, but these lie in {low:g}..{high:g}. Pass the photograph "
+            "as it is: the classifier does the network's own preprocessing itself."
+        )
+    if np.issubdtype(array.dtype, np.floating) and 0 < high <= 1:
+        warnings.warn(
+            f"float pixels in {low:g}..{high:g} look like a picture that was divided by 255; "
+            "0..255 is expected, so the network sees it almost black. Multiply by 255.",
+            stacklevel=2,
+        )
+    return [picture.astype("float32") for picture in array.reshape(-1, *array.shape[-3:])]
+
+
+def as_given(images: ArrayLike | Sequence[ArrayLike], results: NDArray[Any]) -> NDArray[Any]:
+    """One result for one picture, a batch of results for a batch or a list of pictures."""
+    if isinstance(images, list | tuple):
+        return results
+    return results[0] if np.asarray(images).ndim == 3 else results
+
+
+def _shape_message(shape: tuple[int, ...]) -> str:
+    wanted = "a picture has the shape (height, width, 3), a batch (n, height, width, 3)"
+    if len(shape) == 2 or shape[-1:] == (1,):
+        cure = "this looks like a grey picture: repeat it with np.stack([grey] * 3, axis=-1)"
+    elif shape[-1:] == (4,):
+        cure = "this looks like RGBA: drop the transparency with image[..., :3]"
+    elif len(shape) in (3, 4) and shape[-3] == 3:
+        cure = "the channels must come last: np.moveaxis(image, -3, -1)"
+    else:
+        cure = "RGB is expected"
+    return f"{wanted}, but this array has the shape {shape}; {cure}"
+
+
+def resize(image: NDArray[np.generic], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Resize a picture, or a map of one value a pixel.
+
+    Shrinking averages the pixels that fall together; growing interpolates linearly. Pixel centres
+    stay where they are, so that a map lies over its photograph without a shift.
+
+    Parameters
+    ----------
+    image : ndarray, shape (height, width) or (height, width, channels)
+    size
+        New (height, width).
+
+    Returns
+    -------
+    ndarray of float32, shape (*size,) or (*size, channels)
+
+    Examples
+    --------
+    >>> resize(np.array([[0.0, 1.0]]), (1, 4)).round(2)
+    array([[0.  , 0.25, 0.75, 1.  ]], dtype=float32)
+    """
+    height, width = size
+    shrinks = height <= image.shape[0] and width <= image.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    pixels = image.astype("float32")
+    resized = cv2.resize(pixels, (width, height), interpolation=how)
+    # An average of 255s may come out as 255.00002, which would be no pixel any more.
+    return np.clip(resized, pixels.min(), pixels.max())
+
+
+class Box(NamedTuple):
+    """A rectangle of pixels: rows ``top`` to ``bottom``, columns ``left`` to ``right``."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def mask(self, size: tuple[int, int]) -> NDArray[np.bool_]:
+        """True inside the box, for a picture of this (height, width)."""
+        inside = np.zeros(size, bool)
+        inside[self.top : self.bottom, self.left : self.right] = True
+        return inside
+
+
+def mosaic(
+    images: Sequence[ArrayLike], tile: tuple[int, int] = (224, 224)
+) -> tuple[NDArray[np.uint8], list[Box]]:
+    """Four pictures as a 2 x 2 mosaic, so that one knows where each class is.
+
+    Parameters
+    ----------
+    images
+        Four pictures, in reading order.
+    tile
+        (height, width) of each tile.
+
+    Returns
+    -------
+    picture : ndarray of uint8, shape (2 * tile height, 2 * tile width, 3)
+    boxes : list of Box
+        Where each of the four is.
+
+    Examples
+    --------
+    >>> names = ["panda", "macaw", "koala", "cat"]
+    >>> picture, boxes = mosaic([course_image(name) for name in names])
+    >>> picture.shape, boxes[1]
+    ((448, 448, 3), Box(top=0, bottom=224, left=224, right=448))
+    """
+    pictures = as_batch(list(images))
+    if len(pictures) != 4:
+        raise ValueError(f"a mosaic needs 4 pictures, but there are {len(pictures)}")
+    height, width = tile
+    result = np.empty((2 * height, 2 * width, 3), np.uint8)
+    boxes = []
+    for i, picture in enumerate(pictures):
+        top, left = height * (i // 2), width * (i % 2)
+        box = Box(top, top + height, left, left + width)
+        result[box.top : box.bottom, box.left : box.right] = resize(picture, tile).round()
+        boxes.append(box)
+    return result, boxes

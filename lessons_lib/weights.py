@@ -1,0 +1,145 @@
+"""Weight files: where they are, whether they are whole, and how they come into a network.
+
+Every file is hashed before a byte of it is parsed. The formats (safetensors, Keras's h5) hold
+numbers only and cannot run code.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import safetensors
+import safetensors.numpy
+
+from lessons_lib import networks
+from lessons_lib.images import DATA
+
+FOLDER = DATA / "weights"
+
+# Builder, file name and MD5 of Keras's official weights, as Keras publishes them.
+OFFICIAL: dict[str, tuple[Callable[..., keras.Model], str, str]] = {
+    "mobilenet_v2": (
+        keras.applications.MobileNetV2,
+        "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5",
+        "321911b381f6fd09b744356f6796ee18",
+    ),
+    "vgg16": (
+        keras.applications.VGG16,
+        "vgg16_weights_tf_dim_ordering_tf_kernels.h5",
+        "64373286793e3c8b2b4e3219cbf3544b",
+    ),
+    "xception": (
+        keras.applications.Xception,
+        "xception_weights_tf_dim_ordering_tf_kernels.h5",
+        "0a58e3b7378bc2990ea3b43d5981f1f6",
+    ),
+}
+
+
+class DamagedFileError(ValueError):
+    """A file's bytes are not those that its hash promises."""
+
+
+class OfflineError(ConnectionError):
+    """The official weights are neither here nor to be had."""
+
+
+def manifest() -> dict[str, dict[str, str]]:
+    """What ``data/weights/manifest.json`` says of each file: SHA-256, source, licence, making."""
+    return json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
+
+
+def checked_bytes(path: Path, digest: str, algorithm: str, cure: str) -> bytes:
+    """A file's bytes, if they have the right hash.
+
+    Parameters
+    ----------
+    path
+        The file.
+    digest
+        The hash it must have, in hexadecimal.
+    algorithm
+        ``"sha256"`` or ``"md5"``.
+    cure
+        What to do if it is missing or damaged; ends the message.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    DamagedFileError
+        If the hash is another one.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}. {cure}")
+    content = path.read_bytes()
+    found = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
+    if found != digest:
+        raise DamagedFileError(
+            f"{path} is damaged, and was not loaded: it has {len(content)} bytes and the "
+            f"{algorithm} {found[:12]}..., expected {digest[:12]}.... {cure}"
+        )
+    return content
+
+
+def course_model(name: str) -> keras.Model:
+    """One of the course's networks with the weights in ``data/weights``."""
+    entries = {entry["network"]: (file, entry) for file, entry in manifest().items()}
+    file, entry = entries[name]
+    cure = f"Restore it with: git checkout -- data/weights/{file}"
+    content = checked_bytes(FOLDER / file, entry["sha256"], "sha256", cure)
+    model = networks.BUILDERS[name]()
+    if file.endswith(".h5"):
+        model.load_weights(FOLDER / file)
+    else:
+        networks.set_weights(model, safetensors.numpy.load(content))
+    return model
+
+
+def official_model(name: str) -> keras.Model:
+    """Keras's official network; SqueezeNet, which Keras has not, comes from the course."""
+    if name not in OFFICIAL:
+        return course_model(name)
+    build, file, md5 = OFFICIAL[name]
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    path = home / "models" / file
+    cure = "Delete it, and Keras downloads it again."
+    if path.exists():
+        checked_bytes(path, md5, "md5", cure)
+    try:
+        model = build(weights="imagenet")
+    except Exception as error:  # Keras raises a bare Exception when the download fails
+        raise OfflineError(
+            f"Keras could not download its official weights for {name} to {path}: {error}. "
+            f'Without a connection use the course\'s own weights: load("{name}", '
+            'weights="course").'
+        ) from error
+    if path.exists():
+        checked_bytes(path, md5, "md5", cure)
+    return model
+
+
+def own_model(name: str, path: Path) -> keras.Model:
+    """The reader's own weights for one of the course's architectures, or a whole model."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'there is no file {path}; weights are "course", "imagenet" or the path of a file'
+        )
+    try:
+        if path.suffix == ".keras":
+            return keras.models.load_model(path, compile=False)
+        if path.suffix == ".safetensors":
+            model = networks.BUILDERS[name]()
+            networks.set_weights(model, safetensors.numpy.load_file(path))
+            return model
+        if path.suffix == ".h5":
+            official = name in OFFICIAL
+            model = OFFICIAL[name][0](weights=None) if official else networks.BUILDERS[name]()
+            model.load_weights(path)
+            return model
+    except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
+        raise ValueError(f"{path} does not fit {name}: {error}") from error
+    raise ValueError(f"{path.name}: weights are read from .safetensors, .h5 or .keras files")

@@ -1,0 +1,71 @@
+"""What lesson 02 says of its pictures."""
+
+import functools
+
+import numpy as np
+
+from lessons_lib import images, models, plotting
+from lessons_lib.grad_cam import grad_cam
+from tests.claims import claim
+
+
+@functools.cache
+def vgg16() -> models.Classifier:
+    return models.load("vgg16", "course")
+
+
+def hottest(photo: str, label: str) -> tuple[float, float]:
+    """Where the map is largest, as shares of the picture's height and width."""
+    heat = grad_cam(vgg16(), images.course_image(photo), label)
+    row, column = np.unravel_index(heat.argmax(), heat.shape)
+    return (row + 0.5) / heat.shape[0], (column + 0.5) / heat.shape[1]
+
+
+@claim("02.roll_probability")
+def _() -> float:
+    return vgg16().top(images.course_image("paper_roll"))[0].probability
+
+
+@claim("02.roll_hot_at_hole")
+def _() -> bool:
+    down, right = hottest("paper_roll", "toilet tissue")
+    return 0.3 < down < 0.7 and 0.63 < right < 0.93
+
+
+@claim("02.sheet_is_dim")
+def _() -> bool:
+    heat = plotting.normalise(grad_cam(vgg16(), images.course_image("paper_roll"), 999))
+    return bool(heat[5:, 2:8].mean() < 0.2)
+
+
+@claim("02.drum_left")
+def _() -> bool:
+    return hottest("drum_guitar", "drum")[1] < 0.58
+
+
+@claim("02.guitar_right")
+def _() -> bool:
+    return 0.55 < hottest("drum_guitar", "electric guitar")[1] < 0.85
+
+
+@claim("02.always_velvet")
+def _() -> bool:
+    network = vgg16()
+    faulty = models.Classifier(network.model, network.labels, lambda x: x / 255)
+    tops = [faulty.top(images.course_image(name))[0] for name in ("macaw", "hens", "polar_bear")]
+    return {top.label for top in tops} == {"velvet"} and tops[0].probability < 0.05
+
+
+@claim("02.hens_become_peacock")
+def _() -> bool:
+    return vgg16().top(images.course_image("hens")[..., ::-1])[0].label == "peacock"
+
+
+@claim("02.invented_colours")
+def _() -> float:
+    network = models.load("mobilenet_v2")
+    heat = plotting.normalise(grad_cam(network, images.course_image("drum_guitar"), "drum"))
+    wrong = images.resize(plotting.colour(heat, "jet"), (480, 640))[::8, ::8].reshape(-1, 1, 3)
+    scale = plotting.colour(np.linspace(0, 1, 256)[None], "jet")[0].astype(float)
+    distance = np.sqrt(((wrong - scale) ** 2).sum(-1)).min(1) / 255
+    return 100 * float((distance > 0.1).mean())

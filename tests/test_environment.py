@@ -1,0 +1,47 @@
+"""The report and the self-test, and what importing the package costs."""
+
+import subprocess
+import sys
+
+from lessons_lib import environment, images
+
+
+def run(script: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+
+def test_the_package_imports_without_tensorflow() -> None:
+    script = "import lessons_lib, sys; print('tensorflow' in sys.modules, 'numpy' in sys.modules)"
+    assert run(script).stdout.split() == ["False", "False"]
+
+
+def test_the_first_import_of_a_module_is_silent() -> None:
+    done = run("from lessons_lib import models; models.tf.zeros(1)")
+    assert done.stdout + done.stderr == ""
+
+
+def test_an_unknown_module_lists_those_there_are() -> None:
+    script = "import lessons_lib\ntry: lessons_lib.gradcam\nexcept AttributeError as e: print(e)"
+    assert "'grad_cam'" in run(script).stdout
+
+
+def test_report_names_versions_and_weights(capsys, monkeypatch) -> None:
+    monkeypatch.delenv("LESSONS_WEIGHTS", raising=False)
+    environment.report()
+    printed = capsys.readouterr().out
+    assert f"Python {sys.version.split()[0]}" in printed
+    assert "missing" not in printed
+    assert "course (data/weights, no network connection needed)" in printed
+
+
+def test_self_test_passes_here_and_names_what_fails(capsys, monkeypatch) -> None:
+    assert environment.self_test()
+    assert "Everything works" in capsys.readouterr().out
+    monkeypatch.setattr(images, "DATA", images.DATA / "nowhere")
+    monkeypatch.setattr(environment.weights, "FOLDER", images.DATA)
+    assert not environment.self_test()
+    printed = capsys.readouterr().out
+    assert "FAILED weights: FileNotFoundError" in printed
+    assert "Mend what FAILED" in printed

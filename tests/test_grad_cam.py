@@ -1,0 +1,182 @@
+"""Grad-CAM against closed forms, brute force and an independent library."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lessons_lib import exercises
+from lessons_lib.grad_cam import alpha, grad_cam, weighted_sum
+from lessons_lib.models import Classifier
+from tests.networks import dense_network, gap_network, nested, photos
+
+
+def test_equations_1_and_2_by_hand_on_4_by_4() -> None:
+    A = np.zeros((1, 4, 4, 2))
+    A[0, 1:3, 1:3, 0] = 4
+    A[0, 1:3, 2, 1], A[0, 1:3, 3, 1] = 4, 8
+    gradient = np.broadcast_to([4 / 16, -2 / 16], A.shape)
+    expected = np.zeros((4, 4))
+    expected[1:3, 1], expected[1:3, 2] = 1, 0.5
+    np.testing.assert_allclose(alpha(gradient), [[0.25, -0.125]])
+    np.testing.assert_allclose(weighted_sum(A, alpha(gradient)), [expected])
+
+
+def test_on_a_gap_network_z_times_grad_cam_is_cam() -> None:
+    """Selvaraju et al. 2017, section 3.1; here after the ReLU, which both have."""
+    model = gap_network()
+    A = keras.Model(model.inputs[0], model.get_layer("conv_b").output)(photos()).numpy()
+    w = model.get_layer("scores").get_weights()[0]
+    for c in range(4):
+        cam = np.maximum((A * w[:, c]).sum(-1), 0)
+        heat = grad_cam(Classifier(model), photos(), c)
+        np.testing.assert_allclose(heat * A.shape[1] * A.shape[2], cam, atol=1e-5)
+
+
+def test_gradient_is_that_of_the_logit_by_finite_differences() -> None:
+    """Nudge each activation of the layer, and see what the score of the class does."""
+    model = dense_network()
+    found = Classifier(model).gradients(photos(1), 2)
+    (W, v), (kernel, bias) = (model.get_layer(n).get_weights() for n in ("hidden", "scores"))
+
+    def score(A: np.ndarray) -> np.ndarray:
+        return (np.tanh(A.reshape(-1, 150).astype(float) @ W + v) @ kernel + bias)[:, 2]
+
+    step = 0.05 * np.eye(150)
+    up, down = (score(found.A.reshape(1, 150) + s) for s in (step, -step))
+    np.testing.assert_allclose(found.gradient.ravel(), (up - down) / 0.1, atol=2e-3)
+    np.testing.assert_allclose(found.score, score(found.A), rtol=1e-5)
+
+
+@pytest.mark.parametrize("build", [gap_network, dense_network])
+def test_equals_tf_keras_vis(build) -> None:
+    from tf_keras_vis.gradcam import Gradcam
+    from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
+    from tf_keras_vis.utils.scores import CategoricalScore
+
+    model, x = build(), photos()
+    peer = Gradcam(model, model_modifier=ReplaceToLinear(), clone=True)
+    expected = peer(
+        CategoricalScore([1, 2, 0]),
+        x,
+        penultimate_layer="conv_b",
+        expand_cam=False,
+        normalize_cam=False,
+        seek_penultimate_conv_layer=False,
+    )
+    heat = grad_cam(Classifier(model), x, [1, 2, 0], "conv_b")
+    np.testing.assert_allclose(heat, np.asarray(expected), atol=1e-5)
+
+
+@pytest.mark.parametrize("build", [gap_network, dense_network])
+def test_nested_model_gives_what_the_flat_one_gives(build) -> None:
+    model = build()
+    flat = grad_cam(Classifier(model), photos(), 1, "conv_b")
+    for name in ("conv_b", "backbone/conv_b", "backbone", None):
+        inside = grad_cam(Classifier(nested(model)), photos(), 1, name)
+        np.testing.assert_allclose(inside, flat, atol=1e-6)
+
+
+def test_a_batch_gives_what_a_loop_gives() -> None:
+    classifier, x = Classifier(dense_network()), photos(19)  # more than one batch
+    loop = np.stack([grad_cam(classifier, picture, 3) for picture in x])
+    np.testing.assert_allclose(grad_cam(classifier, x, 3), loop, atol=1e-6)
+    mixed = grad_cam(classifier, [x[0], x[1]], [3, 0])
+    np.testing.assert_allclose(mixed[0], loop[0], atol=1e-6)
+    assert loop[0].shape == (5, 5)
+
+
+def test_a_zero_gradient_gives_a_map_of_zeros() -> None:
+    model = gap_network()
+    kernel, bias = model.get_layer("scores").get_weights()
+    model.get_layer("scores").set_weights([np.zeros_like(kernel), bias])
+    heat = grad_cam(Classifier(model), photos(), 0)
+    np.testing.assert_array_equal(heat, np.zeros((3, 5, 5)))
+
+
+def test_a_sure_prediction_still_has_a_map() -> None:
+    """The softmax would multiply by p (1 - p), which is 0 here in 32-bit numbers."""
+    model = gap_network()
+    kernel, bias = model.get_layer("scores").get_weights()
+    plain = grad_cam(Classifier(model), photos(1), 1)
+    model.get_layer("scores").set_weights([kernel, bias + np.array([0, 200, 0, 0])])
+    classifier = Classifier(model)
+    assert classifier.probabilities(photos(1))[0, 1] == 1
+    np.testing.assert_allclose(grad_cam(classifier, photos(1), 1), plain, atol=1e-6)
+    assert plain.max() > 0
+
+
+def test_model_picture_and_random_state_are_untouched() -> None:
+    model, x = dense_network(), photos()
+    weights = [w.copy() for w in model.get_weights()]
+    before, pixels = model.predict(x, verbose=0), x.copy()
+    attributes = {layer.name: dict(vars(layer)) for layer in model.layers}
+    state = np.random.get_state()[1].copy()
+    grad_cam(Classifier(model), x, 1)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), before)
+    np.testing.assert_array_equal(x, pixels)
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+    for layer in model.layers:
+        assert vars(layer).keys() == attributes[layer.name].keys()
+        assert getattr(layer, "activation", None) is attributes[layer.name].get("activation")
+    for now, then in zip(model.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_costs_one_forward_pass() -> None:
+    calls = []
+
+    class Counting(keras.layers.Layer):
+        def call(self, x):
+            tf.py_function(lambda n: calls.append(int(n)), [tf.shape(x)[0]], [])
+            return x
+
+    model = keras.Sequential([keras.Input((12, 12, 3)), Counting(), gap_network()])
+    classifier = Classifier(model)
+    calls.clear()
+    grad_cam(classifier, photos(5))
+    assert calls == [5]
+
+
+@pytest.mark.parametrize(
+    ("number", "right", "wrong"),
+    [
+        (
+            "02.1",
+            [[1, 0], [0, 1]],
+            {
+                "ReLU": [[1, -1], [0, 1]],
+                "means of the gradient": [[4, 0], [0, 4]],
+                "factor 2": [[0.5, 0], [0, 0.5]],
+                "shape": [1, 0, 0, 1],
+                "factor 1/4": [[9, 9], [9, 9]],
+                "could not be read": "a map",
+            },
+        ),
+        (
+            "02.2",
+            lambda g: g.mean(axis=(1, 2)),
+            {
+                "mixes the pictures": lambda g: g.mean(axis=(0, 1, 2)),
+                "sum over the places": lambda g: g.sum(axis=(1, 2)),
+                "(3, 6)": lambda g: g,
+            },
+        ),
+        (
+            "02.3",
+            lambda p, c, a: ((1 - a) * p.astype(float) + a * c).round().astype("uint8"),
+            {
+                "wraps": lambda p, c, a: np.uint8(2 * a) * p.astype("uint8") + np.uint8(2 * a) * c,
+                "uint8": lambda p, c, a: (1 - a) * p + a * c,
+                "a = 0": lambda p, c, a: np.clip(p * 1.0 + 0.5 * c, 0, 255).astype("uint8"),
+                "a = 1": lambda p, c, a: np.clip(p * 1.0 + a * c, 0, 255).astype("uint8"),
+            },
+        ),
+    ],
+)
+def test_exercises(number: str, right, wrong: dict) -> None:
+    assert exercises.check(number, right).passed
+    for hint, answer in wrong.items():
+        feedback = exercises.check(number, answer)
+        assert not feedback.passed, answer
+        assert hint in feedback.message, (hint, feedback)
