@@ -21,6 +21,8 @@ def _map_by_hand(answer: Any) -> str | None:
         return None
     if close(answer, before_relu):
         return "That is the weighted sum; equation 2 also has a ReLU."
+    if close(answer, 4 * before_relu):
+        return "Two things: the weights are means over the 4 places, not sums; and there is a ReLU."
     if close(answer, 4 * np.maximum(before_relu, 0)):
         return "The weights are means of the gradient over the 4 places, not sums."
     if close(answer, [[0.5, 0], [0, 0.5]]):
@@ -36,13 +38,20 @@ def _map_by_hand(answer: Any) -> str | None:
 def _alpha_of_a_batch(answer: Any) -> str | None:
     gradient = np.random.default_rng(0).normal(size=(3, 4, 5, 6))
     found = np.asarray(answer(gradient.copy()))
+    if found.dtype == object:
+        return "Your function gives nothing back: it needs a return."
     if close(found, gradient.mean(axis=(1, 2))):
         return None
     if found.shape == (6,):
         return "There are 3 pictures, but one row of weights: the mean mixes the pictures."
     if close(found, gradient.sum(axis=(1, 2))):
         return "That is the sum over the places; equation 1 has the mean, 1/Z."
-    return f"Expected the shape (3, 6) for a gradient of shape (3, 4, 5, 6); this is {found.shape}."
+    if found.shape == (3, 6):
+        return "The shape is right, the values are not: equation 1 is the mean over the places."
+    return (
+        f"A gradient of shape (3, 4, 5, 6) should give the shape (3, 6), but this is {found.shape}: "
+        "average over height and width, and over nothing else."
+    )
 
 
 @exercise(

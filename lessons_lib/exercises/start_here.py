@@ -17,4 +17,6 @@ def _nearest_to_a_giraffe(answer: Any) -> str | None:
         return None
     if answer == "giraffe":
         return "That is what the photograph shows. What does the network say?"
-    return f"network.top(photo)[0].label is the most probable label; it is not {answer!r}."
+    if "cheetah" in answer:
+        return "Nearly: give the label alone, network.top(...)[0].label."
+    return f"Not {answer!r}. Ask the network: network.top(photo)[0].label for this photograph."

@@ -2,6 +2,7 @@
 
 import functools
 
+import keras
 import numpy as np
 
 from lessons_lib import images, models, plotting
@@ -69,3 +70,28 @@ def _() -> float:
     scale = plotting.colour(np.linspace(0, 1, 256)[None], "jet")[0].astype(float)
     distance = np.sqrt(((wrong - scale) ** 2).sum(-1)).min(1) / 255
     return 100 * float((distance > 0.1).mean())
+
+
+@claim("02.shepherd_flank")
+def _() -> bool:
+    heat = grad_cam(vgg16(), images.course_image("german_shepherd"), "German shepherd")
+    flank, head = heat[7:11, 5:10].max(), heat[:6, 9:].max()
+    return bool(0.8 < flank / head < 1.25)
+
+
+@claim("02.bgr_survivors")
+def _() -> int:
+    photos = [images.course_image(name) for name in images.course_images()]
+    right = vgg16().logits(photos).argmax(axis=1)
+    swapped = vgg16().logits([photo[..., ::-1] for photo in photos]).argmax(axis=1)
+    return int((right == swapped).sum())
+
+
+@claim("02.probability_map_is_tiny")
+def _() -> bool:
+    network, castle = vgg16(), images.course_image("carcassonne")
+    hidden = keras.layers.Rescaling(1.0)(network.model.outputs[0])
+    model = keras.Model(network.model.inputs[0], hidden)
+    of_probability = models.Classifier(model, preprocess="caffe", layer="block5_conv3")
+    tiny = grad_cam(of_probability, castle, 483).max()
+    return bool(100 < grad_cam(network, castle, 483).max() / tiny < 10_000)
