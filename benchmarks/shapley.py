@@ -1,0 +1,132 @@
+"""Time of our Shapley values, beside bare model calls and the shap library's explainers.
+
+    python benchmarks/shapley.py
+
+Each line is the median of interleaved runs: every run times all ways of a comparison once, in turn,
+so that a busy machine slows them alike. A ratio is to the first line of its block. An error is the
+largest distance from the exact values, for random methods its mean over the runs, each with a seed
+of its own.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import shap
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+
+from lessons_lib import tables, value_functions
+from lessons_lib.shapley import coalitions, exact
+from lessons_lib.shapley_sampling import permutation_sampling
+from lessons_lib.value_functions import interventional
+
+RUNS = 7
+BACKGROUND = 50
+ROUNDS = 20  # pairs of orders
+
+
+def interleaved(ways: Sequence[Callable[[int], Any]]) -> tuple[list[list[float]], list[list[Any]]]:
+    """Seconds and results of each run of each way; one run to warm up is not counted.
+
+    A way is called with the number of the run, for its seed.
+    """
+    for way in ways:
+        way(0)
+    seconds: list[list[float]] = [[] for _ in ways]
+    results: list[list[Any]] = [[] for _ in ways]
+    for run in range(RUNS):
+        for i, way in enumerate(ways):
+            start = time.perf_counter()
+            results[i].append(way(run))
+            seconds[i].append(time.perf_counter() - start)
+    return seconds, results
+
+
+def bare_calls(model: Any, x: np.ndarray, background: np.ndarray) -> Callable[[int], None]:
+    """The model on all mixed rows, which are made beforehand."""
+    Z = coalitions(len(x))[:, None, :]
+    rows = np.where(Z, x, background).reshape(-1, len(x))
+    chunk = value_functions.CHUNK // background.size * len(background)
+    chunks = [rows[i : i + chunk] for i in range(0, len(rows), chunk)]
+
+    def call(_: int) -> None:
+        for part in chunks:
+            model(part)
+
+    return call
+
+
+def line(
+    name: str,
+    seconds: list[float],
+    base: list[float],
+    results: Sequence[Any] = (),
+    truth: Any = None,
+) -> None:
+    """Print one row: the ratio is the median of the runs' own ratios."""
+    ratio = statistics.median(a / b for a, b in zip(seconds, base, strict=True))
+    errors = [np.abs(result - truth).max() for result in results]
+    accuracy = f"{np.mean(errors):.1e}" if errors else ""
+    print(f"| {name} | {statistics.median(seconds):.3f} | {ratio:.2f} | {accuracy} |")
+
+
+def of_a_game() -> None:
+    """15 players of a vectorised game, against its closed form."""
+    pairs = np.random.default_rng(0).normal(size=(15, 15))
+
+    def game(Z: np.ndarray) -> np.ndarray:
+        return np.einsum("ki,ij,kj->k", Z * 1.0, pairs, Z * 1.0, optimize=True)
+
+    (seconds,), (found,) = interleaved([lambda _: exact(game, 15)])
+    truth = (pairs + pairs.T).sum(axis=0) / 2
+    line("exact, 15 players of a vectorised game", seconds, seconds, found, truth)
+
+
+def of_a_model(name: str, model: Any, x: np.ndarray, background: np.ndarray) -> None:
+    """Exact and sampled values of a model, beside bare calls of it and the shap library."""
+    value = interventional(model, x, background)
+    masker = shap.maskers.Independent(background, len(background))
+    explainer = shap.ExactExplainer(model, masker)
+    (bare, ours, theirs), (_, phi, phi_shap) = interleaved(
+        [
+            bare_calls(model, x, background),
+            lambda _: exact(value, len(x)),
+            lambda _: explainer(x[None]).values[0],
+        ]
+    )
+    line(f"{name}: bare model calls", bare, bare)
+    line("- exact", ours, bare, phi, phi_shap[0])
+    line("- shap's ExactExplainer", theirs, bare, phi_shap, phi[0])
+
+    def permutation_explainer(seed: int) -> np.ndarray:
+        sampler = shap.PermutationExplainer(model, masker, seed=seed)
+        budget = (2 * len(x) + 1) * ROUNDS
+        return sampler(x[None], max_evals=budget, silent=True).values[0]
+
+    (ours, theirs), (sampled, sampled_shap) = interleaved(
+        [
+            lambda run: permutation_sampling(value, len(x), 2 * ROUNDS, seed=run).phi,
+            permutation_explainer,
+        ]
+    )
+    line(f"{name}: permutation_sampling, {2 * ROUNDS} orders", ours, ours, sampled, phi[0])
+    line("- shap's PermutationExplainer, as many", theirs, ours, sampled_shap, phi[0])
+
+
+def main() -> None:
+    boston = tables.load("boston")
+    background = boston.X[:: len(boston.X) // BACKGROUND][:BACKGROUND]
+    print("| what | seconds | ratio | error |\n|---|---|---|---|")
+    of_a_game()
+    for kind in (GradientBoostingRegressor, RandomForestRegressor):
+        model = kind(random_state=0).fit(boston.X, boston.y)
+        of_a_model(f"{kind.__name__}, 12 columns", model.predict, boston.X[0], background)
+        # The hardest case: where no background row has a value of x's, nothing can be saved.
+        apart = background + 1e-3
+        of_a_model(f"{kind.__name__}, none in common", model.predict, boston.X[0], apart)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Checkers for lesson 05."""
+
+from typing import Any
+
+import numpy as np
+
+from lessons_lib.exercises import close, exercise
+from lessons_lib.shapley import coalitions, exact, table_game
+
+ALIKE = {"": 0, "A": 6, "B": 6, "C": 6, "AB": 14, "AC": 14, "BC": 14, "ABC": 30}
+
+
+@exercise(
+    "05.1",
+    expects="a list of two numbers",
+    praise="The product of 8 is shared equally, and 3 x_2 = 12 belongs to x_2 alone.",
+)
+def _product_by_hand(answer: Any) -> str | None:
+    answer = np.asarray(answer, float)
+    if answer.shape != (2,):
+        return f"There are two features, so two numbers are expected; this has {answer.shape}."
+    if close(answer, [4, 16]):
+        return None
+    if close(answer, [16, 4]):
+        return "Those are the right numbers, in the other order: the first belongs to x_1."
+    if close(answer, [0, 12]):
+        return "That is what each brings alone, v(i) - v(nobody): one order of the two."
+    if close(answer, [8, 20]):
+        return (
+            "That is what each adds when it comes last; take the mean with what it adds when first."
+        )
+    if not close(answer.sum(), 20):
+        return f"The two must add up to v(12) - v(nobody) = 20, but these make {answer.sum():g}."
+    return (
+        "Write down v of nobody, 1, 2 and both first: absent features are 0, as in the background."
+    )
+
+
+@exercise(
+    "05.2",
+    expects='a table of eight rewards, such as {"": 0, "A": 6, ...}',
+    praise="Half of a change in v(A) or v(AC) arrives as a difference between A and B.",
+)
+def _break_the_symmetry(answer: Any) -> str | None:
+    table = {frozenset(team): float(reward) for team, reward in answer.items()}
+    if table.keys() != {frozenset(team) for team in ALIKE}:
+        return "The table needs a reward for each of the eight teams, from '' to 'ABC'."
+    changed = ["".join(sorted(t)) for t in table if table[t] != ALIKE["".join(sorted(t))]]
+    if "ABC" in changed or "" in changed:
+        return (
+            "The rewards of nobody and of all three must stay, so that there are still 30 to share."
+        )
+    phi = exact(table_game(table), 3)
+    difference = float(phi[0] - phi[1])
+    if len(changed) != 1:
+        return f"One reward must differ from the symmetric game; here {len(changed)} do: {changed}."
+    if close(difference, 3):
+        return None
+    if changed[0] in ("C", "AB"):
+        return f"A and B stand in {changed[0]!r} alike, both in or both out: it moves them alike."
+    if close(difference, -3):
+        return "Now B gets 3 more than A: change it the other way."
+    return (
+        f"A gets {difference:g} more than B, and it should be 3. What share of a change in "
+        f"v({changed[0]}) arrives at A, and what share at B?"
+    )
+
+
+@exercise(
+    "05.3",
+    expects="a function my_shapley(v, n) that returns n numbers",
+    praise="With these weights every size of coalition has the same say, and the shares add up.",
+)
+def _mend_the_weights(answer: Any) -> str | None:
+    n = 5
+    v = np.random.default_rng(0).normal(size=2**n)
+    found = np.asarray(answer(v.copy(), n), float)
+    if found.shape != (n,):
+        return f"For n = {n} the result must be {n} numbers, but it has the shape {found.shape}."
+    phi = exact(lambda Z: v[Z @ (1 << np.arange(n))], n)
+    if close(found, phi, 1e-9):
+        return None
+    Z = coalitions(n)
+    added = np.array([v[Z[:, i]] - v[~Z[:, i]] for i in range(n)])
+    if close(found, added.mean(axis=1), 1e-9):
+        return (
+            "That is still the plain mean over coalitions, the Banzhaf value; it breaks efficiency."
+        )
+    gain = v[-1] - v[0]
+    if not close(found.sum(), gain):
+        return (
+            f"The sum is {found.sum():.3f}, but v(all) - v(nobody) is {gain:.3f}. A coalition of "
+            "size s without i has the weight s! (n - s - 1)! / n!."
+        )
+    return "The sum is right but the shares are not. Is the size that of the coalition *without* i?"

@@ -1,0 +1,341 @@
+"""Pictures of Shapley values of a table's rows (lesson 05), in plain matplotlib.
+
+Orange raises the answer and blue lowers it, also for readers who do not tell red from green.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+UP, DOWN = "#d55e00", "#0072b2"
+CMAP = "cividis"  # of a feature's own value
+ROW = 0.34  # inches
+
+
+def waterfall(
+    phi: ArrayLike,
+    base: float,
+    names: Sequence[str],
+    values: Sequence[float] | None = None,
+    title: str = "",
+    rows: int = 9,
+) -> Figure:
+    """Draw the way from the base value to the answer, one feature a step, the largest on top.
+
+    Parameters
+    ----------
+    phi : array, shape (n,)
+        Shapley values of one input.
+    base
+        The value when nothing is known; the steps start here, and end at ``base + sum(phi)``.
+    names
+        Of the n features.
+    values
+        Of the n features, to be written beside the names.
+    title
+        Of the picture.
+    rows
+        At most so many steps; the smallest are put together as one.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is not one name and value for each of the ``phi``, or one is not finite.
+    """
+    phi = _checked(phi, names, 1)
+    if values is not None:
+        _checked(values, names, 1)
+    labels = [
+        name if values is None else f"{name} = {values[i]:.4g}" for i, name in enumerate(names)
+    ]
+    order = np.argsort(-np.abs(phi), kind="stable")
+    kept, rest = order[:rows], order[rows:]
+    if len(rest) == 1:
+        kept, rest = order, order[:0]
+    steps, labels = list(phi[kept]), [labels[i] for i in kept]
+    if len(rest):
+        steps, labels = [*steps, phi[rest].sum()], [*labels, f"{len(rest)} others"]
+    ends = base + np.cumsum(steps[::-1])[::-1]  # from the bottom, where the base is, to the top
+
+    figure, axis = _canvas(len(steps) + 1)
+    for row, (end, step) in enumerate(zip(ends, steps, strict=True)):
+        axis.barh(row, step, left=end - step, color=UP if step > 0 else DOWN, height=0.7)
+        axis.plot([end, end], [row - 0.35, max(row - 1.35, -0.5)], color="grey", lw=0.8)
+    low, high = min(base, *ends), max(base, *ends)
+    axis.set_xlim(low - 0.14 * (high - low or 1), high + 0.14 * (high - low or 1))
+    for row, (end, step) in enumerate(zip(ends, steps, strict=True)):
+        _label(axis, row, end, step)
+    axis.axvline(base, color="grey", ls=":", lw=1)
+    axis.set_xlabel(f"from the base value {base:.4g} to the answer {ends[0]:.4g}", fontsize=9)
+    _rows(axis, labels, title)
+    return figure
+
+
+def bar(phi: ArrayLike, names: Sequence[str], title: str = "", unit: str = "") -> Figure:
+    """Draw the Shapley values of one input as they are, or of many as their mean size.
+
+    Parameters
+    ----------
+    phi : array, shape (n,) or (rows, n)
+        Of one input: drawn with their signs, in the given order. Of many: the mean of their
+        absolute values, the largest on top.
+    names
+        Of the n features.
+    title
+        Of the picture.
+    unit
+        Of the values.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is not one name for each feature, or a value is not finite.
+    """
+    phi = _checked(phi, names, np.ndim(phi))
+    lengths = phi if phi.ndim == 1 else np.abs(phi).mean(axis=0)
+    order = np.arange(len(names)) if phi.ndim == 1 else np.argsort(-lengths, kind="stable")
+    figure, axis = _canvas(len(names))
+    low, high = min(0.0, lengths.min()), max(0.0, lengths.max())
+    axis.set_xlim(low - 0.14 * (high - low or 1) * (low < 0), high + 0.14 * (high - low or 1))
+    for row, i in enumerate(order):
+        colour = "0.45" if phi.ndim == 2 else UP if lengths[i] > 0 else DOWN
+        axis.barh(row, lengths[i], color=colour, height=0.7)
+        _label(axis, row, lengths[i], lengths[i], signed=phi.ndim == 1)
+    axis.axvline(0, color="black", lw=0.8)
+    what = "Shapley value" if phi.ndim == 1 else "mean size of the Shapley values"
+    axis.set_xlabel(f"{what} ({unit})" if unit else what, fontsize=9)
+    _rows(axis, [names[i] for i in order], title)
+    return figure
+
+
+def beeswarm(
+    phi: ArrayLike, X: ArrayLike, names: Sequence[str], title: str = "", rows: int = 9
+) -> Figure:
+    """Draw the Shapley values of many inputs: one dot each, coloured by the feature's own value.
+
+    Parameters
+    ----------
+    phi : array, shape (m, n)
+        Shapley values of m inputs.
+    X : array, shape (m, n)
+        Those inputs. The colour is the rank among the m, so that a few large ones do not hide the
+        rest.
+    names
+        Of the n features.
+    title
+        Of the picture.
+    rows
+        At most so many features, those with the largest mean size.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If ``phi`` and ``X`` differ in shape, there is not one name for each feature, or a value is
+        not finite.
+    """
+    phi, X = _checked(phi, names, 2), _checked(X, names, 2)
+    if phi.shape != X.shape:
+        raise ValueError(f"phi has the shape {phi.shape}, but X {X.shape}")
+    order = np.argsort(-np.abs(phi).mean(axis=0), kind="stable")[:rows]
+    figure, axis = _canvas(len(order) + 1)
+    axis.axvline(0, color="grey", lw=0.8)
+    for row, i in enumerate(order):
+        drawn = axis.scatter(
+            phi[:, i], row + spread(phi[:, i], np.ptp(phi[:, order])), c=_ranks(X[:, i]), s=9,
+            cmap=CMAP, vmin=0, vmax=1, linewidths=0,
+        )  # fmt: skip
+    colours = figure.colorbar(drawn, ax=axis, ticks=[0, 1], aspect=30, pad=0.02)
+    colours.ax.set_yticklabels(["low", "high"], fontsize=8)
+    colours.set_label("the feature's own value", fontsize=8, labelpad=-12)
+    axis.set_xlabel("Shapley value", fontsize=9)
+    _rows(axis, [names[i] for i in order], title)
+    return figure
+
+
+def dependence(
+    phi: ArrayLike,
+    x: ArrayLike,
+    name: str,
+    other: ArrayLike | None = None,
+    other_name: str = "",
+    title: str = "",
+) -> Figure:
+    """Draw one feature's Shapley values against its own values: one dot for each input.
+
+    Parameters
+    ----------
+    phi : array, shape (m,)
+        The feature's Shapley value in each of m inputs.
+    x : array, shape (m,)
+        The feature's own value.
+    name
+        Of the feature.
+    other : array, shape (m,)
+        A second feature to colour the dots by. Where dots of the same ``x`` differ in height, the
+        feature interacts with others; the colour may show with which.
+    other_name
+        Of the second feature.
+    title
+        Of the picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in length, or a value is not finite.
+    """
+    phi, x = (_finite(array) for array in (phi, x))
+    shapes = {phi.shape, x.shape} | (set() if other is None else {np.shape(other)})
+    if len(shapes) > 1 or phi.ndim != 1:
+        raise ValueError(f"expected arrays of one length, but they have the shapes {shapes}")
+    figure = Figure(figsize=(6.2, 3.6), layout="constrained")
+    axis = figure.subplots()
+    axis.axhline(0, color="grey", lw=0.8)
+    if other is None:
+        axis.scatter(x, phi, s=12, color=DOWN, linewidths=0)
+    else:
+        drawn = axis.scatter(x, phi, s=12, c=_finite(other), cmap=CMAP, linewidths=0)
+        colours = figure.colorbar(drawn, ax=axis, aspect=30, pad=0.02)
+        colours.ax.tick_params(labelsize=8)
+        colours.set_label(other_name, fontsize=9)
+    axis.set_xlabel(name, fontsize=9)
+    axis.set_ylabel(f"Shapley value of {name}", fontsize=9)
+    axis.tick_params(labelsize=8)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.set_title(title, fontsize=10)
+    return figure
+
+
+def convergence(
+    runs: Mapping[str, ArrayLike], orders: int, exact: float, name: str = "", title: str = ""
+) -> Figure:
+    """Draw running means of random estimates of one Shapley value, with their 95 % intervals.
+
+    Parameters
+    ----------
+    runs : mapping of str to array, shape (m,)
+        For each way of sampling, its independent estimates in the order in which they were drawn;
+        at least 5.
+    orders
+        How many orders of the players each run has drawn in all.
+    exact
+        What the means should come to; drawn as dashes.
+    name
+        Of the feature.
+    title
+        Of the picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If a run has fewer than 5 estimates, or one is not finite.
+    """
+    figure = Figure(figsize=(7.4, 3.4), layout="constrained")
+    axis = figure.subplots()
+    for (label, run), colour in zip(runs.items(), (UP, DOWN, "0.45"), strict=False):
+        samples = _finite(run)
+        if samples.ndim != 1 or len(samples) < 5:
+            raise ValueError(f"{label}: expected 5 estimates or more, not {samples.shape}")
+        count = np.arange(1, len(samples) + 1)
+        mean = np.cumsum(samples) / count
+        variance = np.maximum(np.cumsum(samples**2) / count - mean**2, 0)
+        half = 1.96 * np.sqrt(variance / np.maximum(count - 1, 1))
+        shown = slice(4, None)  # an interval from fewer says little
+        x = (count * orders / len(samples))[shown]
+        axis.fill_between(x, (mean - half)[shown], (mean + half)[shown], color=colour, alpha=0.25)
+        axis.plot(x, mean[shown], color=colour, label=label)
+    axis.axhline(exact, color="black", ls="--", lw=1, label="exact")
+    axis.set_xlabel("orders drawn", fontsize=9)
+    axis.set_ylabel(f"Shapley value of {name}", fontsize=9)
+    axis.tick_params(labelsize=8)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(fontsize=8, frameon=False)
+    axis.set_title(title, fontsize=10)
+    return figure
+
+
+def spread(x: NDArray[np.floating], width: float, rows: int = 60) -> NDArray[np.floating]:
+    """Heights -0.4..0.4 that keep dots at about the same ``x`` apart.
+
+    Dots are put into ``rows`` equal bins over ``width``; those of a bin stand above and below the
+    middle in turn. The fullest bin has the full height, or less if it has few dots.
+
+    Examples
+    --------
+    >>> spread(np.array([0.0, 0.0, 0.0, 9.0]), width=9.0)
+    array([ 0.  ,  0.06, -0.06,  0.  ])
+    """
+    bins = np.floor(x / (width or 1) * rows).astype(int)
+    place = np.zeros(len(x), int)
+    for bin_ in np.unique(bins):
+        inside = np.flatnonzero(bins == bin_)
+        place[inside] = np.arange(len(inside))
+    steps = np.where(place % 2, 1, -1) * ((place + 1) // 2)
+    return steps * min(0.06, 0.4 / max(1, np.abs(steps).max()))
+
+
+def _ranks(x: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Rank of each value, 0 (smallest) to 1 (largest); equal values have equal ranks."""
+    distinct, index = np.unique(x, return_inverse=True)
+    return index / max(1, len(distinct) - 1)
+
+
+def _canvas(rows: int) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.4, ROW * rows + 0.9), layout="constrained")
+    return figure, figure.subplots()
+
+
+def _rows(axis: Axes, labels: Sequence[str], title: str) -> None:
+    axis.set_yticks(range(len(labels)), labels, fontsize=9)
+    axis.set_ylim(len(labels) - 0.45, -0.55)
+    axis.tick_params(axis="x", labelsize=8)
+    axis.tick_params(axis="y", length=0)
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.set_title(title, fontsize=10)
+
+
+def _label(axis: Axes, row: int, end: float, step: float, signed: bool = True) -> None:
+    rounded = round(float(step), 2) + 0.0  # never "-0.00"
+    text = f"{rounded:+.2f}".replace("-", "−") if signed else f"{rounded:.2f}"
+    side = "right" if step < 0 else "left"
+    axis.annotate(
+        text, (end, row), xytext=(-4 if step < 0 else 4, 0), textcoords="offset points",
+        va="center", ha=side, fontsize=8,
+    )  # fmt: skip
+
+
+def _finite(array: ArrayLike) -> NDArray[np.float64]:
+    array = np.asarray(array, np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{int((~np.isfinite(array)).sum())} values are NaN or infinite")
+    return array
+
+
+def _checked(array: ArrayLike, names: Sequence[str], dimensions: int) -> NDArray[np.float64]:
+    array = _finite(array)
+    if array.ndim != dimensions or array.ndim not in (1, 2) or array.shape[-1] != len(names):
+        wanted = f"({len(names)},)" if dimensions == 1 else f"(rows, {len(names)})"
+        raise ValueError(f"{len(names)} names need an array of shape {wanted}, not {array.shape}")
+    return array
