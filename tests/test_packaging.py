@@ -239,6 +239,18 @@ def test_it_holds_nothing_of_the_machine_it_ran_on(path: Path) -> None:
     assert str(ROOT) not in before
 
 
+def test_a_progress_bar_is_not_kept() -> None:
+    bar = "Score-CAM:  16%|#6        | 5/31 [00:02<00:11,  2.18it/s]"
+    texts = [bar, "16% of the pixels"]
+    outputs = [nbformat.v4.new_output("stream", name="stderr", text=t) for t in texts]
+    outputs += [nbformat.v4.new_output("display_data", {"text/plain": t}) for t in texts]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=outputs)])
+    run_lessons.normalise(notebook)
+    assert [o.get("text") or o.data["text/plain"] for o in notebook.cells[0].outputs] == texts[
+        1:
+    ] * 2
+
+
 @each_notebook
 def test_each_picture_has_an_alternative_text(path: Path) -> None:
     html = [cell["source"] for cell in cells(path, "markdown")]

@@ -5,6 +5,7 @@
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,6 +43,12 @@ def run(notebook: NotebookNode, folder: Path, timeout: int, progress: "tqdm[None
     client.execute()
 
 
+def is_progress_bar(output: NotebookNode) -> bool:
+    """Whether an output is a bar of tqdm, such as ``Score-CAM:  16%|#6   | 5/31 [00:02<...]``."""
+    text = output.get("text", "") or output.get("data", {}).get("text/plain", "")
+    return bool(re.search(r"\d%\|.*\|.*\[", text))
+
+
 def normalise(notebook: NotebookNode) -> None:
     """Keep what the lesson says, and drop what differs from one run or one machine to the next."""
     notebook.metadata = nbformat.from_dict(
@@ -54,6 +61,8 @@ def normalise(notebook: NotebookNode) -> None:
         cell.metadata = nbformat.from_dict(
             {k: cell.metadata[k] for k in KEPT if k in cell.metadata}
         )
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not is_progress_bar(output)]
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)  # its plain text stays
             output.get("metadata", {}).pop(WIDGET, None)
