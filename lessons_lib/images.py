@@ -153,7 +153,7 @@ def as_batch(images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32
     return [picture.astype("float32") for picture in array.reshape(-1, *array.shape[-3:])]
 
 
-def as_given(images: ArrayLike | Sequence[ArrayLike], results: NDArray[Any]) -> NDArray[Any]:
+def as_given(images: ArrayLike | Sequence[ArrayLike], results: Any) -> Any:
     """One result for one picture, a batch of results for a batch or a list of pictures."""
     if isinstance(images, list | tuple):
         return results

@@ -342,7 +342,7 @@ def test_a_damaged_weight_file_is_never_loaded(damage: str, tmp_path, monkeypatc
 def test_weights_of_another_network_change_nothing() -> None:
     model = gap_network()
     before = [w.copy() for w in model.get_weights()]
-    with pytest.raises(ValueError, match="do not fit gap_network: .* names differ"):
+    with pytest.raises(ValueError, match=r"do not fit gap_network: .* names differ"):
         networks.set_weights(model, {"a": np.zeros(3)})
     arrays = networks.get_weights(model)
     last = list(arrays)[-1]

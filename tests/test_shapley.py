@@ -431,6 +431,7 @@ class TestExercises:
             ((4.0, 16.0), "right"),
             ([16, 4], "other order"),
             ([0, 12], "alone"),
+            ([8, 12], "all of the product"),
             ([8, 20], "comes last"),
             ([5, 16], "these make 21"),
             ([10, 10], "absent features are 0"),
@@ -456,7 +457,8 @@ class TestExercises:
             ({"AB": 20}, "alike"),
             ({"ABC": 33}, "must stay"),
             ({"A": 9, "B": 3}, "here 2 do"),
-            ({}, "here 0 do"),
+            ({}, "symmetric game still"),
+            ({"BA": 14}, "each of the eight"),
         ],
     )
     def test_break_the_symmetry(self, change, says) -> None:

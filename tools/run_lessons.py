@@ -44,9 +44,9 @@ def run(notebook: NotebookNode, folder: Path, timeout: int, progress: "tqdm[None
 
 
 def is_progress_bar(output: NotebookNode) -> bool:
-    """Whether an output is a bar of tqdm, such as ``Score-CAM:  16%|#6   | 5/31 [00:02<...]``."""
+    """Whether an output is a bar of tqdm: ``Score-CAM: 16%|#6  | 5/31 [00:02<00:11, 2it/s]``."""
     text = output.get("text", "") or output.get("data", {}).get("text/plain", "")
-    return bool(re.search(r"\d%\|.*\|.*\[", text))
+    return bool(re.search(r"\[\d+:\d\d[,<]", text))
 
 
 def normalise(notebook: NotebookNode) -> None:

@@ -49,7 +49,7 @@ def _alpha_of_a_batch(answer: Any) -> str | None:
     if found.shape == (3, 6):
         return "The shape is right, the values are not: equation 1 is the mean over the places."
     return (
-        f"A gradient of shape (3, 4, 5, 6) should give the shape (3, 6), but this is {found.shape}: "
+        f"A gradient of shape (3, 4, 5, 6) should give (3, 6), but this is {found.shape}: "
         "average over height and width, and over nothing else."
     )
 

@@ -18,13 +18,15 @@ ALIKE = {"": 0, "A": 6, "B": 6, "C": 6, "AB": 14, "AC": 14, "BC": 14, "ABC": 30}
 def _product_by_hand(answer: Any) -> str | None:
     answer = np.asarray(answer, float)
     if answer.shape != (2,):
-        return f"There are two features, so two numbers are expected; this has {answer.shape}."
+        return f"There are two features, so give a list of two numbers; this has {answer.size}."
     if close(answer, [4, 16]):
         return None
     if close(answer, [16, 4]):
         return "Those are the right numbers, in the other order: the first belongs to x_1."
     if close(answer, [0, 12]):
         return "That is what each brings alone, v(i) - v(nobody): one order of the two."
+    if close(answer, [8, 12]):
+        return "Why should all of the product go to x_1? Without x_2 there would be none."
     if close(answer, [8, 20]):
         return (
             "That is what each adds when it comes last; take the mean with what it adds when first."
@@ -43,13 +45,15 @@ def _product_by_hand(answer: Any) -> str | None:
 )
 def _break_the_symmetry(answer: Any) -> str | None:
     table = {frozenset(team): float(reward) for team, reward in answer.items()}
-    if table.keys() != {frozenset(team) for team in ALIKE}:
+    if len(answer) != len(ALIKE) or table.keys() != {frozenset(team) for team in ALIKE}:
         return "The table needs a reward for each of the eight teams, from '' to 'ABC'."
     changed = ["".join(sorted(t)) for t in table if table[t] != ALIKE["".join(sorted(t))]]
     if "ABC" in changed or "" in changed:
         return (
             "The rewards of nobody and of all three must stay, so that there are still 30 to share."
         )
+    if not changed:
+        return "This is the symmetric game still: change one of its rewards."
     phi = exact(table_game(table), 3)
     difference = float(phi[0] - phi[1])
     if len(changed) != 1:
@@ -92,4 +96,7 @@ def _mend_the_weights(answer: Any) -> str | None:
             f"The sum is {found.sum():.3f}, but v(all) - v(nobody) is {gain:.3f}. A coalition of "
             "size s without i has the weight s! (n - s - 1)! / n!."
         )
-    return "The sum is right but the shares are not. Is the size that of the coalition *without* i?"
+    return (
+        "The sum is right but the shares are not: scaling the result mends the sum alone. Weigh "
+        "each coalition by the size that it has *without* i."
+    )

@@ -119,6 +119,12 @@ def _lstat_int() -> float:
     return float(house()[1][LSTAT])
 
 
+@claim("05.rm_sign")
+def _rm_sign() -> bool:
+    rm = boston()[0].features.index("RM")
+    return bool(with_lstat(4.98).phi[0, rm] < 0 < house()[1][rm])
+
+
 @claim("05.lowest")
 def _lowest() -> float:
     return float(boston()[0].X[:, LSTAT].min())
@@ -272,9 +278,17 @@ def _drum_on_top() -> bool:
 
 @claim("05.guitar_against")
 def _guitar_against() -> bool:
-    """The body of the guitar: row 190, column 165."""
+    """The body of the guitar: row 190, column 165; the amplifier: row 110, column 190."""
     segments, phi, _, _ = picture()
-    return bool(phi[segments[190, 165]] < 0)
+    against = bool(phi[segments[190, 165]] < 0 and phi[segments[110, 190]] < 0)
+    return against and bool((phi > 0).mean() > 0.5)
+
+
+@claim("05.stand_second")
+def _stand_second() -> bool:
+    """The stand and the loudspeaker at the left edge: row 150, column 20."""
+    segments, phi, _, _ = picture()
+    return bool(np.argsort(-phi)[1] == segments[150, 20])
 
 
 @claim("05.lime_correlation")

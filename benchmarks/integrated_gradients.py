@@ -1,0 +1,191 @@
+"""Integrated Gradients on Xception at 299 x 299: time, memory, steps, completeness.
+
+    python benchmarks/integrated_gradients.py [--runs 5] [--completeness]
+
+Times are medians of interleaved runs: each run times all of them once, in turn, so that a busy
+machine slows them alike. PAIR's `saliency` gets our compiled gradient, so that only its own work
+is compared; a second line has it as its example for TensorFlow 2 calls it, uncompiled. tf-explain
+is measured where it is installed. With --completeness, every course photograph on every network.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+BATCH_SIZES = [1, 2, 4, 8, 16]
+STEPS = 50
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """Wall-clock time of one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def extra_memory(steps: int, queue: multiprocessing.Queue) -> None:
+    """Peak memory over that of the loaded model that has answered once, in GiB."""
+    from lessons_lib import images, models
+    from lessons_lib.integrated_gradients import integrated_gradients
+
+    xception, photo = models.load("xception"), images.course_image("panda")
+    xception.logits(photo)
+    loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    integrated_gradients(xception, photo, 388, rule="midpoint", num_steps=steps)
+    queue.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - loaded) / 2**20)
+
+
+def in_a_process(steps: int) -> float:
+    """`extra_memory` of a fresh process."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=extra_memory, args=(steps, queue))
+    process.start()
+    try:
+        return queue.get()
+    finally:
+        process.join()
+
+
+def timing(runs: int) -> None:
+    """Time of 50 steps, and steps to one per cent."""
+    memory = {steps: in_a_process(steps) for steps in (16, 128)}
+
+    import saliency.core
+    import tensorflow as tf
+
+    from lessons_lib import images, models
+    from lessons_lib.integrated_gradients import integrated_gradients
+    from lessons_lib.path import BATCH_SIZE
+
+    xception, photo = models.load("xception"), images.course_image("panda")
+    x, target = xception.prepare(photo)[0], 388
+
+    def gradient(z: tf.Tensor) -> tuple[tf.Tensor]:
+        return tuple(tf.gradients(xception.forward(z)[:, target], z))
+
+    bare_gradient = xception.compiled("bare", gradient)
+    rows = np.random.default_rng(0).uniform(0, 255, (STEPS, *x.shape)).astype("float32")
+
+    def bare(size: int) -> None:
+        for i in range(0, STEPS, size):
+            bare_gradient(tf.constant(rows[i : i + size]))[0].numpy()
+
+    def ours() -> None:
+        integrated_gradients(xception, photo, target, rule="gauss_legendre", num_steps=STEPS)
+
+    key = saliency.core.INPUT_OUTPUT_GRADIENTS
+    pair = saliency.core.IntegratedGradients()
+
+    def compiled_call(batch: np.ndarray, **_: object) -> dict[str, np.ndarray]:
+        return {key: bare_gradient(tf.constant(batch, tf.float32))[0].numpy()}
+
+    def eager_call(batch: np.ndarray, **_: object) -> dict[str, np.ndarray]:
+        z = tf.constant(batch, tf.float32)
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            output = xception.model(z / 127.5 - 1)[:, target]
+        return {key: tape.gradient(output, z).numpy()}
+
+    def with_pair(call: Callable[..., dict[str, np.ndarray]], size: int) -> Callable[[], object]:
+        return lambda: pair.GetMask(
+            x, lambda b, call_model_args=None, expected_keys=None: call(b),
+            x_steps=STEPS, batch_size=size,
+        )  # fmt: skip
+
+    for size in BATCH_SIZES:  # the first call is slower
+        bare_gradient(tf.constant(rows[:size]))
+    per_size = {s: min(seconds(lambda s=s: bare(s)) for _ in range(2)) for s in BATCH_SIZES}
+    best = min(per_size, key=per_size.get)
+    listed = ", ".join(f"{s}: {1000 * t / STEPS:.0f}" for s, t in per_size.items())
+    print(f"bare pass there and back, ms a step at each batch size: {listed}", flush=True)
+
+    ways = {
+        f"bare, batches of {best}": lambda: bare(best),
+        "ours": ours,
+        "PAIR, with our compiled gradient": with_pair(compiled_call, best),
+        "PAIR, as its example calls it": with_pair(eager_call, best),
+    }
+    try:
+        from tf_explain.core.integrated_gradients import IntegratedGradients
+    except ImportError:
+        print("tf-explain is not installed")
+    else:
+        explainer, ready = IntegratedGradients(), x[None] / 127.5 - 1
+        ways["tf-explain"] = lambda: explainer.explain(
+            (ready, None), xception.model, target, n_steps=STEPS
+        )
+    ours()
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for run in range(runs + 1):
+        for name, way in ways.items():
+            taken = seconds(way)
+            if run:  # the first compiles
+                times[name].append(taken)
+    middle = {name: statistics.median(taken) for name, taken in times.items()}
+    reference = middle[f"bare, batches of {best}"]
+
+    adaptive = integrated_gradients(xception, photo, target)
+    print(f"""
+| {STEPS} steps on Xception, 299 x 299, batches of {BATCH_SIZE} | seconds | over bare |
+|---|---|---|""")
+    for name, taken in middle.items():
+        print(f"| {name} | {taken:.2f} | {taken / reference:.2f} |")
+    paired = [a / b for a, b in zip(times["ours"], times[f"bare, batches of {best}"], strict=True)]
+    print(f"""
+median of the runs' own ratios, ours over bare: {statistics.median(paired):.3f} (bound 1.10)
+steps to 1 % completeness: ours {adaptive.steps}, PAIR's rule {pair_steps(xception, x, target)}
+peak memory over the loaded model's, GiB: {memory[16]:.2f} with 16 steps, {memory[128]:.2f} with 128
+tf-explain's map lacks the factor x - x', so that no number of steps makes it complete""")
+
+
+def pair_steps(xception: object, x: np.ndarray, target: int, most: int = 513) -> str:
+    """Fewest points of PAIR's rule, of 17, 33, 65, ..., from which on completeness holds to 1 %."""
+    from lessons_lib.path import BATCH_SIZE, Path, classifier_functions
+
+    path = Path(classifier_functions(xception), x, np.zeros_like(x), target, BATCH_SIZE)
+    difference = path.score(1.0) - path.score(0.0)
+    parts = np.array_split(np.linspace(0, 1, most), most // BATCH_SIZE)
+    slopes = np.concatenate([path.sums(p, np.eye(len(p))).sum(axis=(1, 2, 3)) for p in parts])
+    errors = {
+        n: abs(slopes[:: (most - 1) // (n - 1)].sum() / n / difference - 1)
+        for n in (17, 33, 65, 129, 257, 513)
+    }
+    print("PAIR's rule, error at n points:", {n: f"{100 * e:.1f} %" for n, e in errors.items()})
+    enough = [n for n in errors if all(errors[m] < 0.01 for m in errors if m >= n)]
+    return str(enough[0]) if enough else f"more than {most}"
+
+
+def completeness() -> None:
+    """Error and steps at the default settings: every photograph, every network."""
+    from lessons_lib import images, models
+    from lessons_lib.integrated_gradients import integrated_gradients
+
+    print(
+        "| network | photographs | largest error | steps: fewest, median, most |\n|---|---|---|---|"
+    )
+    for name in models.NETWORKS:
+        network = models.load(name)
+        found = [
+            integrated_gradients(network, images.course_image(photo))
+            for photo in images.course_images()
+        ]
+        steps = sorted(f.steps for f in found)
+        print(
+            f"| {name} | {len(found)} | {100 * max(f.error for f in found):.2f} % | "
+            f"{steps[0]}, {statistics.median(steps):.0f}, {steps[-1]} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--completeness", action="store_true")
+    arguments = parser.parse_args()
+    completeness() if arguments.completeness else timing(arguments.runs)

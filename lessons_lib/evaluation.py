@@ -1,0 +1,363 @@
+"""How good is a map? Measures that ask the network itself (lesson 03).
+
+Every measure works with maps of any method and of any resolution; they are scaled to 0..1 and
+enlarged to the picture's size here.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import spearmanr
+
+from lessons_lib.images import resize
+from lessons_lib.models import Classifier, Target
+from lessons_lib.plotting import normalise
+
+Array = NDArray[np.floating]
+
+
+class Confidences(NamedTuple):
+    """The class's probability before and after all but the explanation is hidden.
+
+    Attributes
+    ----------
+    Y : ndarray of float32, shape (n,)
+        For the whole pictures, 0..1.
+    O : ndarray of float32, shape (n,)
+        For the pictures seen through their maps, 0..1.
+    """
+
+    Y: NDArray[np.float32]
+    O: NDArray[np.float32]  # noqa: E741  (the papers' name)
+
+
+def average_drop(Y: ArrayLike, O: ArrayLike) -> float:  # noqa: E741
+    r"""Average Drop in percent: what share of its confidence the network loses; less is better.
+
+    .. math:: \frac{100}{N} \sum_i \frac{\max(0, Y_i - O_i)}{Y_i}
+
+    The drop is relative to the confidence that there was. A gain counts as no drop, and so does a
+    picture with :math:`Y_i = 0`, which has nothing to lose.
+
+    Parameters
+    ----------
+    Y, O : array, shape (n,)
+        The class's probability for the whole pictures, and for what the maps leave of them.
+
+    Returns
+    -------
+    float
+        0..100.
+
+    References
+    ----------
+    A. Chattopadhay et al., *Grad-CAM++*, WACV 2018 (arXiv:1710.11063), section on evaluation.
+
+    Examples
+    --------
+    >>> average_drop([0.8, 0.5, 0.4], [0.4, 0.6, 0.3])
+    25.0
+    """
+    before, after = _pair(Y, O)
+    lost = np.maximum(before - after, 0)
+    share = np.divide(lost, before, out=np.zeros_like(before), where=before > 0)
+    return float(100 * share.mean())
+
+
+def average_increase(Y: ArrayLike, O: ArrayLike) -> float:  # noqa: E741
+    r"""Average Increase in percent: how often the network is surer with the rest hidden.
+
+    .. math:: \frac{100}{N} \sum_i \mathbb{1}[Y_i < O_i]
+
+    Parameters, references: as for `average_drop`. More is better.
+
+    Examples
+    --------
+    >>> average_increase([0.8, 0.5, 0.4, 0.2], [0.4, 0.6, 0.3, 0.2])
+    25.0
+    """
+    before, after = _pair(Y, O)
+    return float(100 * (before < after).mean())
+
+
+def confidences(
+    classifier: Classifier,
+    images: ArrayLike | Sequence[ArrayLike],
+    heats: Sequence[Array],
+    target: Target = None,
+    *,
+    baseline: str | ArrayLike = "zero",
+    keep: float | None = None,
+) -> Confidences:
+    """Ask the network of whole pictures, and of what their maps leave of them.
+
+    Parameters
+    ----------
+    classifier
+        The network.
+    images
+        One picture (height, width, 3), a batch, or a list of pictures; RGB pixels 0..255.
+    heats
+        One raw map for each picture, of any resolution.
+    target
+        The class of each picture; default: each picture's top class.
+    baseline
+        What hidden places show, as for `Classifier.baseline`.
+    keep
+        Default: pixels are multiplied by the map, scaled to 0..1 (Grad-CAM++). A share 0..1: pixels
+        outside the map's highest ``keep`` are hidden besides (Score-CAM takes 0.5).
+
+    Returns
+    -------
+    Confidences
+        For `average_drop` and `average_increase`.
+    """
+    x = classifier.prepare(images)
+    if len(heats) != len(x):
+        raise ValueError(f"{len(heats)} maps for {len(x)} pictures")
+    if keep is not None and not 0 < keep <= 1:
+        raise ValueError(f"keep={keep} is outside 0..1; it is a share of the pixels")
+    shares = [_enlarged(heat, classifier.input_size) for heat in heats]
+    if keep is not None:
+        shares = [s * (s >= np.quantile(s, 1 - keep)) for s in shares]
+    empty = classifier.baseline(x, baseline)
+    before = classifier.probabilities(x)
+    chosen = classifier.targets(target, before)
+    after = classifier.probabilities(empty + np.array(shares)[..., None] * (x - empty))
+    rows = np.arange(len(x))
+    return Confidences(before[rows, chosen], after[rows, chosen])
+
+
+class Curve(NamedTuple):
+    """The class's probability while pixels are deleted or inserted.
+
+    Attributes
+    ----------
+    fraction : ndarray of float, shape (steps + 1,)
+        Share of the pixels that were changed, 0..1.
+    probability : ndarray of float32, shape (steps + 1,)
+    """
+
+    fraction: Array
+    probability: Array
+
+    @property
+    def area(self) -> float:
+        """Area under the curve, 0..1 (trapezoid rule)."""
+        return float(np.trapezoid(self.probability, self.fraction))
+
+
+def deletion(
+    classifier: Classifier,
+    image: ArrayLike,
+    heat: Array,
+    target: int | str | None = None,
+    *,
+    steps: int = 28,
+    baseline: str | ArrayLike = "zero",
+    rng: np.random.Generator | None = None,
+) -> Curve:
+    """Hide a picture's pixels, those that matter most first: a good map makes the curve fall early.
+
+    Parameters
+    ----------
+    classifier
+        The network.
+    image
+        One picture (height, width, 3); RGB pixels 0..255.
+    heat : ndarray, shape (h, w)
+        The raw map, of any resolution. Places with the same value come in random order.
+    target
+        The class; default: the picture's top class.
+    steps
+        In how many equal steps; the network is asked ``steps + 1`` times.
+    baseline
+        What hidden pixels show, as for `Classifier.baseline`.
+    rng
+        Decides between equal places; default: seeded with 0.
+
+    Returns
+    -------
+    Curve
+
+    References
+    ----------
+    V. Petsiuk, A. Das & K. Saenko, *RISE*, BMVC 2018 (arXiv:1806.07421), section 4.1.
+
+    Examples
+    --------
+    >>> from lessons_lib import grad_cam, images, models
+    >>> classifier, panda = models.load("squeezenet"), images.course_image("panda")
+    >>> heat = grad_cam.grad_cam(classifier, panda)
+    >>> deletion(classifier, panda, heat).area < deletion(classifier, panda, -heat).area
+    True
+    """
+    x = classifier.prepare(image)
+    empty = classifier.baseline(x, baseline)
+    return _curve(classifier, x, empty, heat, _chosen(classifier, x, target), steps, rng)
+
+
+def insertion(
+    classifier: Classifier,
+    image: ArrayLike,
+    heat: Array,
+    target: int | str | None = None,
+    *,
+    steps: int = 28,
+    baseline: str | ArrayLike = "blurred",
+    rng: np.random.Generator | None = None,
+) -> Curve:
+    """Show a picture's pixels, those that matter most first: a good map makes the curve rise early.
+
+    Parameters, references: as for `deletion`; the picture starts as the ``baseline``.
+    """
+    x = classifier.prepare(image)
+    empty = classifier.baseline(x, baseline)
+    return _curve(classifier, empty, x, heat, _chosen(classifier, x, target), steps, rng)
+
+
+def _chosen(classifier: Classifier, x: Array, target: int | str | None) -> int:
+    if len(x) != 1:
+        raise ValueError(f"a curve is drawn for one picture, but there are {len(x)}")
+    return int(classifier.targets(target, classifier.logits(x))[0])
+
+
+def _curve(
+    classifier: Classifier,
+    start: Array,
+    end: Array,
+    heat: Array,
+    target: int,
+    steps: int,
+    rng: np.random.Generator | None,
+) -> Curve:
+    """Probabilities while the pixels of ``start`` become those of ``end``, hottest first."""
+    if steps < 1:
+        raise ValueError(f"steps={steps}; at least one step is needed")
+    heat = np.asarray(heat, np.float32)
+    if heat.ndim != 2 or not np.isfinite(heat).all():
+        raise ValueError(f"a map is finite and has the shape (h, w); this one has {heat.shape}")
+    large = resize(heat, classifier.input_size).ravel()
+    ties = (rng or np.random.default_rng(0)).random(large.size)
+    rank = np.empty(large.size)
+    rank[np.lexsort((ties, -large))] = np.arange(large.size)
+    fraction = np.linspace(0, 1, steps + 1)
+    place = rank.reshape(1, *classifier.input_size, 1)
+
+    def ask(share: Array) -> Array:
+        changed = place < np.round(share * large.size)[:, None, None, None]
+        return classifier.probabilities(np.where(changed, end, start))[:, target]
+
+    parts = [ask(part) for part in np.array_split(fraction, -(-len(fraction) // 16))]
+    return Curve(fraction, np.concatenate(parts))
+
+
+def rank_correlation(a: Array, b: Array) -> float:
+    """Spearman's rank correlation of two maps, -1..1; 0 where one has the same value everywhere.
+
+    Examples
+    --------
+    >>> rank_correlation(np.array([[1, 2], [3, 4]]), np.array([[1, 4], [9, 16]]))
+    1.0
+    """
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0
+    return round(float(spearmanr(np.ravel(a), np.ravel(b)).statistic), 12)
+
+
+class Stage(NamedTuple):
+    """A map after the weights from the output down to one layer have been shuffled."""
+
+    layer: str
+    heat: Array
+    correlation: float
+
+
+def cascading_randomisation(
+    classifier: Classifier,
+    image: ArrayLike,
+    method: Callable[[Classifier, ArrayLike, int], Array],
+    target: int | str | None = None,
+    *,
+    layers: Sequence[str] | None = None,
+    rng: np.random.Generator | None = None,
+) -> Iterator[Stage]:
+    """Sanity check: destroy the weights layer by layer, from the output on; the map must change.
+
+    The weights of a layer are shuffled among themselves, which keeps their spread (the paper draws
+    them anew). That is done to a copy; the caller's model is not touched.
+
+    Parameters
+    ----------
+    classifier
+        The network; its model must be one that Keras can clone (Functional or Sequential).
+    image
+        One picture (height, width, 3); RGB pixels 0..255.
+    method
+        Makes a map from a classifier, a picture and a class.
+    target
+        The class; default: the picture's top class, as the undamaged network sees it.
+    layers
+        After which layers to draw a map, by name; default: after each that has weights.
+    rng
+        Shuffles; default: seeded with 0.
+
+    Yields
+    ------
+    Stage
+        The layer, the map, and its rank correlation with the first map (signs do not count). The
+        first stage is the undamaged network, with an empty name.
+
+    References
+    ----------
+    J. Adebayo et al., *Sanity Checks for Saliency Maps*, NeurIPS 2018 (arXiv:1810.03292),
+    section 3.
+
+    Examples
+    --------
+    >>> from lessons_lib import grad_cam, images, models
+    >>> classifier, panda = models.load("squeezenet"), images.course_image("panda")
+    >>> stages = cascading_randomisation(classifier, panda, grad_cam.grad_cam, layers=["conv10"])
+    >>> [stage.layer for stage in stages]
+    ['', 'conv10']
+    """
+    rng = rng or np.random.default_rng(0)
+    chosen = _chosen(classifier, classifier.prepare(image), target)
+    twin = keras.models.clone_model(classifier.model)
+    twin.set_weights(classifier.model.get_weights())
+    damaged = classifier.around(twin)
+    with_weights = {p: layer for p, layer in damaged.layers.items() if _own_weights(layer)}
+    unknown = set(layers or ()) - set(with_weights)
+    if unknown:
+        raise ValueError(
+            f"{sorted(unknown)} are not layers with weights; there are {list(with_weights)}"
+        )
+    first = method(damaged, image, chosen)
+    yield Stage("", first, 1.0)
+    for path, layer in reversed(with_weights.items()):
+        for variable in _own_weights(layer):
+            values = variable.numpy()
+            variable.assign(rng.permutation(values.ravel()).reshape(values.shape))
+        if layers is None or path in layers:
+            heat = method(damaged, image, chosen)
+            yield Stage(path, heat, rank_correlation(np.abs(first), np.abs(heat)))
+
+
+def _own_weights(layer: keras.layers.Layer) -> list[keras.Variable]:
+    return [] if isinstance(layer, keras.Model) else layer.weights
+
+
+def _enlarged(heat: Array, size: tuple[int, int]) -> Array:
+    return resize(normalise(np.asarray(heat, np.float32)), size)
+
+
+def _pair(before: ArrayLike, after: ArrayLike) -> tuple[Array, Array]:
+    Y, O = np.asarray(before, float), np.asarray(after, float)  # noqa: E741
+    if Y.shape != O.shape or Y.ndim != 1 or not len(Y):
+        raise ValueError(f"one number for each picture is needed, not {Y.shape} and {O.shape}")
+    if min(Y.min(), O.min()) < 0 or max(Y.max(), O.max()) > 1 + 1e-6 or np.isnan(Y + O).any():
+        raise ValueError("probabilities lie in 0..1")
+    return Y, O

@@ -1,0 +1,77 @@
+"""Networks small enough for a test: built in milliseconds, with weights from a seed."""
+
+import keras
+import numpy as np
+
+from lessons_lib.models import Classifier
+
+L = keras.layers
+SIZE = 16
+
+
+def seeded(model: keras.Model, seed: int = 0) -> keras.Model:
+    """Weights from a seed, large enough for all channels to be alive and logits to differ."""
+    rng = np.random.default_rng(seed)
+    for variable in model.weights:
+        values = rng.normal(
+            0, 0.6 / np.sqrt(max(1, np.prod(variable.shape[:-1]) / 4)), variable.shape
+        )
+        variable.assign(np.abs(values) + 0.5 if "variance" in variable.path else values)
+    return model
+
+
+def gap_net(last: str | None = "softmax", classes: int = 3, seed: int = 0) -> keras.Model:
+    """Two convolutions, global average pooling, one dense layer."""
+    return seeded(
+        keras.Sequential(
+            [
+                keras.Input((SIZE, SIZE, 3)),
+                L.Rescaling(1 / 64),
+                L.Conv2D(4, 3, activation="relu", name="first"),
+                L.MaxPooling2D(),
+                L.Conv2D(6, 3, activation="relu", name="features"),
+                L.GlobalAveragePooling2D(),
+                L.Dense(classes, activation=last),
+            ]
+        ),
+        seed,
+    )
+
+
+def flat_net(classes: int = 3, hidden: int = 0, seed: int = 0) -> keras.Model:
+    """Two convolutions, then a dense layer on all places; with a hidden layer not linear."""
+    x = inputs = keras.Input((SIZE, SIZE, 3))
+    x = L.Conv2D(4, 3, strides=2, activation="relu", name="first")(L.Rescaling(1 / 64)(x))
+    x = L.Flatten()(L.Conv2D(5, 3, activation="relu", name="features")(x))
+    x = L.Dense(hidden, activation="tanh")(x) if hidden else x
+    return seeded(keras.Model(inputs, L.Dense(classes, activation="softmax")(x)), seed)
+
+
+def nested_net(seed: int = 0) -> keras.Model:
+    """A backbone inside a Sequential, the head outside."""
+    inner = keras.Sequential(
+        [
+            keras.Input((SIZE, SIZE, 3)),
+            L.Rescaling(1 / 64),
+            L.Conv2D(6, 3, activation="relu", name="features"),
+        ],
+        name="backbone",
+    )
+    outer = [keras.Input((SIZE, SIZE, 3)), inner, L.GlobalAveragePooling2D(), L.Dense(3)]
+    return seeded(keras.Sequential(outer), seed)
+
+
+def pictures(n: int = 3, seed: int = 1) -> np.ndarray:
+    """Random photographs, smooth enough for maps to have a shape."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.uniform(0, 255, (n, 4, 4, 3)) * rng.uniform(0, 1, (n, 1, 1, 3))
+    return coarse.repeat(5, axis=1).repeat(5, axis=2)
+
+
+def classifier(model: keras.Model, **options: object) -> Classifier:
+    return Classifier(model, layer="features", **options)
+
+
+def global_random_state() -> tuple:
+    """NumPy's global random state, which nothing in the course may touch."""
+    return tuple(np.random.get_state()[1])

@@ -1,0 +1,222 @@
+"""CAM: the map's mean plus the bias is the logit (Zhou et al. 2016, section 2)."""
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+
+from lessons_lib import exercises, images, models
+from lessons_lib.cam import cam, class_map, linear_head
+from lessons_lib.grad_cam import alpha
+from lessons_lib.models import Classifier
+from tests.small_nets import (
+    SIZE,
+    classifier,
+    flat_net,
+    gap_net,
+    global_random_state,
+    nested_net,
+    pictures,
+    seeded,
+)
+
+L = keras.layers
+
+
+def keepdims_net() -> keras.Model:
+    """Pooling that keeps its places, and a convolution for a head, as MobileNet (v1) has it."""
+    x = inputs = keras.Input((SIZE, SIZE, 3))
+    x = L.Conv2D(6, 3, activation="relu", name="features")(L.Rescaling(1 / 64)(x))
+    x = L.Dropout(0.5)(L.GlobalAveragePooling2D(keepdims=True)(x))
+    x = L.Reshape((3,))(L.Conv2D(3, 1)(x))
+    return seeded(keras.Model(inputs, L.Activation("softmax")(x)))
+
+
+def no_dense_net() -> keras.Model:
+    """One channel for each class, as SqueezeNet has it."""
+    layers = [
+        keras.Input((SIZE, SIZE, 3)),
+        L.Rescaling(1 / 64),
+        L.Conv2D(3, 3, name="features"),
+        L.GlobalAveragePooling2D(),
+        L.Softmax(),
+    ]
+    return seeded(keras.Sequential(layers))
+
+
+GAP_NETS = {
+    "softmax": gap_net,
+    "logits": lambda: gap_net(None),
+    "sigmoid": lambda: gap_net("sigmoid"),
+    "one output": lambda: gap_net("sigmoid", 1),
+    "nested": nested_net,
+    "keepdims": keepdims_net,
+    "no dense layer": no_dense_net,
+}
+
+
+@pytest.mark.parametrize("build", GAP_NETS.values(), ids=GAP_NETS.keys())
+def test_mean_of_the_map_plus_bias_is_the_logit(build) -> None:
+    c = classifier(build())
+    head, logits = linear_head(c), c.logits(pictures())
+    for k in range(logits.shape[1]):
+        means = cam(c, pictures(), k).mean(axis=(1, 2))
+        np.testing.assert_allclose(means + head.b[k], logits[:, k], atol=1e-6)
+
+
+def test_weights_are_those_of_the_dense_layer() -> None:
+    model = gap_net()
+    kernel, bias = model.layers[-1].get_weights()
+    head = linear_head(classifier(model))
+    np.testing.assert_allclose(head.w, kernel, atol=1e-6)
+    np.testing.assert_allclose(head.b, bias, atol=1e-6)
+
+
+def test_without_a_dense_layer_the_map_is_the_feature_map_of_the_class() -> None:
+    c = classifier(no_dense_net())
+    np.testing.assert_allclose(cam(c, pictures(), 1), c.activations(pictures())[..., 1], atol=1e-6)
+
+
+def test_cam_is_z_times_grad_cam_before_the_relu() -> None:
+    c = classifier(gap_net())
+    found = c.gradients(pictures(), 2)
+    places = found.A.shape[1] * found.A.shape[2]
+    expected = places * class_map(found.A, alpha(found.gradient))
+    np.testing.assert_allclose(cam(c, pictures(), 2), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "squeezenet"])
+def test_identity_on_the_real_network(name: str) -> None:
+    c = models.load(name)
+    photo = images.course_image("panda")
+    k = c.class_index("giant panda")
+    assert abs(cam(c, photo, k).mean() + linear_head(c).b[k] - c.logits(photo)[0, k]) < 1e-4
+
+
+def test_default_class_is_each_pictures_own() -> None:
+    c = classifier(gap_net(seed=1))
+    tops = c.logits(pictures(6)).argmax(axis=1)
+    assert len(set(tops)) > 1
+    np.testing.assert_array_equal(cam(c, pictures(6)), cam(c, pictures(6), tops.tolist()))
+
+
+def test_batch_is_a_loop_and_one_picture_gives_one_map() -> None:
+    c = classifier(gap_net())
+    loop = [cam(c, picture, 0) for picture in pictures()]
+    np.testing.assert_allclose(cam(c, pictures(), 0), loop, atol=1e-6)
+
+
+def test_nothing_is_changed() -> None:
+    model, x = gap_net(), pictures()
+    before, copy, state = model.get_weights(), x.copy(), global_random_state()
+    activation = model.layers[-1].activation
+    cam(classifier(model), x)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    np.testing.assert_array_equal(x, copy)
+    assert state == global_random_state()
+    assert model.layers[-1].activation is activation
+    np.testing.assert_allclose(model(np.zeros((1, SIZE, SIZE, 3))).numpy().sum(), 1, rtol=1e-6)
+
+
+def test_float16() -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        c = classifier(gap_net())
+    finally:
+        keras.config.set_dtype_policy("float32")
+    means = cam(c, pictures(), 1).mean(axis=(1, 2))
+    np.testing.assert_allclose(means + linear_head(c).b[1], c.logits(pictures())[:, 1], atol=0.02)
+
+
+def square_root_net() -> keras.Model:
+    """As the course's VGG16: not linear after the pooling."""
+    inputs = keras.Input((SIZE, SIZE, 3))
+    x = L.Conv2D(6, 3, activation="relu", name="features")(L.Rescaling(1 / 64)(inputs))
+    root = keras.ops.sqrt(L.GlobalAveragePooling2D()(x) + 0.01)
+    return seeded(keras.Model(inputs, L.Dense(3)(root)))
+
+
+def side_path_net() -> keras.Model:
+    """Pooling and a linear layer, and beside them a path that CAM cannot see."""
+    inputs = keras.Input((SIZE, SIZE, 3))
+    x = L.Rescaling(1 / 64)(inputs)
+    seen = L.GlobalAveragePooling2D()(L.Conv2D(6, 3, activation="relu", name="features")(x))
+    unseen = L.GlobalAveragePooling2D()(L.Conv2D(6, 3, activation="relu", name="other")(x))
+    return seeded(keras.Model(inputs, L.Dense(3)(L.Concatenate()([seen, unseen]))))
+
+
+@pytest.mark.parametrize(
+    "build", [square_root_net, side_path_net, flat_net, lambda: flat_net(hidden=4)]
+)
+def test_other_networks_get_an_error_that_points_to_grad_cam(build) -> None:
+    with pytest.raises(ValueError, match=r"global average pooling(.|\n)*grad_cam"):
+        cam(classifier(build()), pictures())
+
+
+def test_an_earlier_layer_gets_the_error_too() -> None:
+    with pytest.raises(ValueError, match="layer 'first' is not that"):
+        cam(classifier(gap_net()), pictures(), layer="first")
+
+
+@pytest.mark.parametrize("layer", ["global_average_pooling2d", "dense"])
+def test_a_layer_without_places(layer: str) -> None:
+    c = classifier(gap_net())
+    (path,) = [p for p in c.layers if p.startswith(layer)]
+    with pytest.raises(ValueError, match="a map needs one of"):
+        cam(c, pictures(), layer=path)
+
+
+def test_a_black_and_a_uniform_picture_give_finite_maps() -> None:
+    c = classifier(gap_net())
+    for value in (0, 128):
+        assert np.isfinite(cam(c, np.full((20, 20, 3), value))).all()
+
+
+def test_a_sequential_that_was_never_called() -> None:
+    model = keras.Sequential(
+        [L.Conv2D(4, 3, name="features"), L.GlobalAveragePooling2D(), L.Dense(2)]
+    )
+    c = Classifier(model, input_size=(SIZE, SIZE))
+    assert (
+        abs(cam(c, pictures(1), 0).mean() + linear_head(c).b[0] - c.logits(pictures(1))[0, 0])
+        < 0.01
+    )
+
+
+# Exercises of lesson 01
+
+PANDA = functools.partial(cam, models.load("mobilenet_v2"), images.course_image("panda"))
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "hint"),
+    [
+        ("01.1", [[2, 4], [-2, 0]], None),
+        ("01.1", [[2, 4], [0, 0]], "cut off at zero"),
+        ("01.1", [[3, 5], [-1, 1]], "bias belongs to the score"),
+        ("01.1", [[0.5, 1], [-0.5, 0]], "Nothing is divided"),
+        ("01.1", [[2, 8], [2, 0]], "w_2 = -1"),
+        ("01.1", [[0, 0], [0, 0]], "Multiply each channel"),
+        ("01.1", 3, "shape ()"),
+        ("01.1", "no idea", "could not be read"),
+        ("01.2", lambda f, w, c: f @ w[:, c], None),
+        ("01.2", lambda f, w, c: f @ w[c], "row c of w"),
+        ("01.2", lambda f, w, c: np.maximum(f @ w[:, c], 0), "No ReLU"),
+        ("01.2", lambda f, w, c: (f * w[:, c]).mean(axis=-1), "That is a mean"),
+        ("01.2", lambda f, w, c: f @ w, r"the map is (3, 4), but this gives (3, 4, 6)"),
+        ("01.2", lambda f, w, c: f[..., c], "sum over the channels of"),
+        ("01.3", lambda: PANDA(388) - PANDA(296), None),
+        ("01.3", lambda: PANDA(296) - PANDA(388), "other way round"),
+        ("01.3", lambda: PANDA(388), "map of one class"),
+        ("01.3", lambda: np.maximum(PANDA(388), 0) - np.maximum(PANDA(296), 0), "keep the signs"),
+        ("01.3", lambda: PANDA(388) + PANDA(296), "Compute both maps"),
+        ("01.3", 0.0, "7 x 7"),
+    ],
+)
+def test_exercises_praise_what_is_right_and_say_what_is_wrong(number, answer, hint) -> None:
+    given = answer() if number == "01.3" and callable(answer) else answer
+    feedback = exercises.check(number, given)
+    assert feedback.passed == (hint is None)
+    assert (hint or "right.") in feedback.message
