@@ -253,7 +253,7 @@ class Classifier:
         Examples
         --------
         >>> print(load("mobilenet_v2").top(pictures.course_image("panda"))[0])
-        giant panda (class 388): 0.91
+        giant panda (class 388): 0.92
         """
         probabilities = self.probabilities(image)
         if len(probabilities) != 1:
