@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 from lime import lime_image
 
-from lessons_lib import images, models
+from lessons_lib import batches, images, models
 from lessons_lib.lime import explain
 from lessons_lib.neighbourhoods import sample_image
 from lessons_lib.superpixels import superpixels
@@ -58,7 +58,7 @@ def main() -> None:
     def library() -> None:
         lime_image.LimeImageExplainer(random_state=0).explain_instance(
             seen.astype("uint8"), net.probabilities, labels=(target,), top_labels=None,
-            num_samples=wanted.samples, batch_size=models.BATCH_SIZE, segmentation_fn=superpixels,
+            num_samples=wanted.samples, batch_size=batches.BATCH_SIZE, segmentation_fn=superpixels,
         )  # fmt: skip
 
     ways = {f"bare passes, {size} at a time": lambda size=size: bare(size) for size in BATCH_SIZES}

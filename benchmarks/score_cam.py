@@ -65,7 +65,7 @@ def main() -> None:
     memory = queue.get()
     process.join()
 
-    from lessons_lib import images, models
+    from lessons_lib import batches, images, models
     from lessons_lib.score_cam import bfloat16, score_cam, varied_channels
 
     with warnings.catch_warnings():
@@ -80,7 +80,7 @@ def main() -> None:
     bare = vgg16.compiled("bare", lambda x: (vgg16.forward(x),))
 
     def calls(count: int, batch_size: int) -> Time:
-        ask = functools.partial(models.in_batches, bare, batch_size=batch_size)
+        ask = functools.partial(batches.in_batches, bare, batch_size=batch_size)
         return timed(ask, noise[:count])[0]
 
     calls(32, 32)

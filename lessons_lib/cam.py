@@ -14,8 +14,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.batches import in_batches
+from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import as_given
-from lessons_lib.models import Classifier, Target, in_batches
 
 CHUNK = 2**23  # numbers in one batch of activations: 32 MiB
 

@@ -13,9 +13,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.batches import in_batches
+from lessons_lib.classifier import Classifier, Target
 from lessons_lib.grad_cam import grad_cam, weighted_sum
 from lessons_lib.images import as_given, resize
-from lessons_lib.models import Classifier, Target, in_batches
 
 Array = NDArray[np.floating]
 Images = ArrayLike | Sequence[ArrayLike]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import spearmanr
 
+from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import resize
-from lessons_lib.models import Classifier, Target
 from lessons_lib.plotting import normalise
 
 Array = NDArray[np.floating]
@@ -219,6 +219,45 @@ def insertion(
     return _curve(classifier, empty, x, heat, _chosen(classifier, x, target), steps, rng)
 
 
+def ranks(
+    heat: ArrayLike, size: tuple[int, int], rng: np.random.Generator | None = None
+) -> NDArray[np.int_]:
+    """Place of each pixel in the order of an enlarged map: 0 for the hottest, 1 for the next, ...
+
+    Parameters
+    ----------
+    heat : array, shape (h, w)
+        A raw map, of any resolution. Places with the same value come in random order.
+    size
+        (height, width) to enlarge it to.
+    rng
+        Decides between equal places; default: seeded with 0.
+
+    Returns
+    -------
+    ndarray of int, shape (height, width)
+
+    Raises
+    ------
+    ValueError
+        If the map is not of shape (h, w), or not finite.
+
+    Examples
+    --------
+    >>> ranks([[0.1, 0.9], [0.5, -2.0]], (2, 2))
+    array([[2, 0],
+           [1, 3]])
+    """
+    heat = np.asarray(heat, np.float32)
+    if heat.ndim != 2 or not np.isfinite(heat).all():
+        raise ValueError(f"a map is finite and has the shape (h, w); this one has {heat.shape}")
+    large = resize(heat, size).ravel()
+    ties = (rng or np.random.default_rng(0)).random(large.size)
+    rank = np.empty(large.size, int)
+    rank[np.lexsort((ties, -large))] = np.arange(large.size)
+    return rank.reshape(size)
+
+
 def _chosen(classifier: Classifier, x: Array, target: int | str | None) -> int:
     if len(x) != 1:
         raise ValueError(f"a curve is drawn for one picture, but there are {len(x)}")
@@ -237,18 +276,11 @@ def _curve(
     """Probabilities while the pixels of ``start`` become those of ``end``, hottest first."""
     if steps < 1:
         raise ValueError(f"steps={steps}; at least one step is needed")
-    heat = np.asarray(heat, np.float32)
-    if heat.ndim != 2 or not np.isfinite(heat).all():
-        raise ValueError(f"a map is finite and has the shape (h, w); this one has {heat.shape}")
-    large = resize(heat, classifier.input_size).ravel()
-    ties = (rng or np.random.default_rng(0)).random(large.size)
-    rank = np.empty(large.size)
-    rank[np.lexsort((ties, -large))] = np.arange(large.size)
+    place = ranks(heat, classifier.input_size, rng)[None, ..., None]
     fraction = np.linspace(0, 1, steps + 1)
-    place = rank.reshape(1, *classifier.input_size, 1)
 
     def ask(share: Array) -> Array:
-        changed = place < np.round(share * large.size)[:, None, None, None]
+        changed = place < np.round(share * place.size)[:, None, None, None]
         return classifier.probabilities(np.where(changed, end, start))[:, target]
 
     parts = [ask(part) for part in np.array_split(fraction, -(-len(fraction) // 16))]

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import as_given
-from lessons_lib.models import Classifier, Target
 
 
 def grad_cam(

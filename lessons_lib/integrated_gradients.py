@@ -21,8 +21,8 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.baselines import make_baseline
+from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import as_batch, as_given
-from lessons_lib.models import Classifier, Target
 from lessons_lib.path import BATCH_SIZE, Path, along_path, classifier_functions, targets_of
 from lessons_lib.quadrature import adaptive, check_steps, nodes_and_weights
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.models import BATCH_SIZE, Classifier
+from lessons_lib.batches import BATCH_SIZE
+from lessons_lib.classifier import Classifier
 from lessons_lib.superpixels import Fill, masked_scores
 
 Predict = Callable[[Any], ArrayLike]

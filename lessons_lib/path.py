@@ -14,7 +14,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
-from lessons_lib.models import Classifier, Target
+from lessons_lib.classifier import Classifier, Target
 from lessons_lib.quadrature import PANEL_STEPS, Interval, Panel, panel_rule
 
 BATCH_SIZE = 8  # measured: see benchmarks/integrated_gradients.py

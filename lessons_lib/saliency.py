@@ -19,8 +19,9 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
+from lessons_lib.batches import in_batches
+from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import as_given
-from lessons_lib.models import Classifier, Target, in_batches
 from lessons_lib.path import BATCH_SIZE, classifier_functions, gradient_of, targets_of
 from lessons_lib.quadrature import check_steps
 

@@ -15,9 +15,10 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 
+from lessons_lib.batches import BATCH_SIZE, in_batches
+from lessons_lib.classifier import Classifier, Target
 from lessons_lib.grad_cam import weighted_sum
 from lessons_lib.images import as_given
-from lessons_lib.models import BATCH_SIZE, Classifier, Target, in_batches
 
 
 class MaskedScores(NamedTuple):

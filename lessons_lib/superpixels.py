@@ -12,8 +12,9 @@ import skimage.segmentation
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.batches import BATCH_SIZE, in_batches
+from lessons_lib.classifier import Classifier
 from lessons_lib.images import as_batch
-from lessons_lib.models import BATCH_SIZE, Classifier, in_batches
 
 METHODS: dict[str, tuple[Any, dict[str, Any]]] = {
     "slic": (

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from lessons_lib.models import Classifier
+from lessons_lib.classifier import Classifier
 
 L = keras.layers
 SIZE = 16

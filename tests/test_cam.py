@@ -8,8 +8,8 @@ import pytest
 
 from lessons_lib import exercises, images, models
 from lessons_lib.cam import cam, class_map, linear_head
+from lessons_lib.classifier import Classifier
 from lessons_lib.grad_cam import alpha
-from lessons_lib.models import Classifier
 from tests.small_nets import (
     SIZE,
     classifier,

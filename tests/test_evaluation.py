@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lessons_lib import cam_family, evaluation
+from lessons_lib.classifier import Classifier
 from lessons_lib.evaluation import (
     Curve,
     average_drop,
@@ -16,7 +17,6 @@ from lessons_lib.evaluation import (
     rank_correlation,
 )
 from lessons_lib.grad_cam import grad_cam
-from lessons_lib.models import Classifier
 from tests.small_nets import (
     SIZE,
     classifier,

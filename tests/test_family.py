@@ -9,8 +9,8 @@ import tensorflow as tf
 from scipy.stats import pearsonr
 
 from lessons_lib import cam_family as family
+from lessons_lib.classifier import Classifier
 from lessons_lib.grad_cam import alpha, grad_cam, weighted_sum
-from lessons_lib.models import Classifier
 from tests.small_nets import (
     SIZE,
     classifier,

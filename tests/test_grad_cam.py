@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from lessons_lib import exercises
+from lessons_lib.classifier import Classifier
 from lessons_lib.grad_cam import alpha, grad_cam, weighted_sum
-from lessons_lib.models import Classifier
 from tests.networks import dense_network, gap_network, nested, photos
 
 

@@ -15,8 +15,8 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import r2_score
 
 from lessons_lib import exercises
+from lessons_lib.classifier import Classifier
 from lessons_lib.lime import effective_samples, explain, k_lasso, kernel
-from lessons_lib.models import Classifier
 from lessons_lib.neighbourhoods import (
     IMAGE_SIGMA,
     TABLE_SIGMA,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import pairwise_distances
 
-from lessons_lib.models import Classifier
+from lessons_lib.classifier import Classifier
 from lessons_lib.neighbourhoods import cosine_distance, sample_image, sample_table, sample_text
 from lessons_lib.superpixels import masked_scores
 

@@ -6,8 +6,8 @@ import pytest
 import saliency.core
 
 from lessons_lib import saliency as ours
+from lessons_lib.classifier import Classifier
 from lessons_lib.integrated_gradients import integrated_gradients
-from lessons_lib.models import Classifier
 from lessons_lib.path import BATCH_SIZE
 from tests.small_nets import classifier, flat_net, gap_net, global_random_state, pictures
 

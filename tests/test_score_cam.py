@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lessons_lib import exercises, images, models
+from lessons_lib import exercises, images
 from lessons_lib import score_cam as module
-from lessons_lib.models import Classifier
+from lessons_lib.batches import in_batches
+from lessons_lib.classifier import PREPROCESSING, Classifier
 from lessons_lib.score_cam import alpha, bfloat16, masked_scores, masks, score_cam, varied_channels
 from tests.small_nets import (
     SIZE,
@@ -154,7 +155,7 @@ def test_constant_channels_get_no_weight_and_cost_no_call(monkeypatch) -> None:
 
     def counting(function, *arrays, **options):
         asked.extend(arrays[0] if options.get("description") == "Score-CAM" else [])
-        return models.in_batches(function, *arrays, **options)
+        return in_batches(function, *arrays, **options)
 
     monkeypatch.setattr(module, "in_batches", counting)
     c = classifier(dead_channels_net(2))
@@ -286,7 +287,7 @@ def test_zero_baseline_is_zero_after_preprocessing() -> None:
     for kind in ("none", "tf", "torch", "caffe"):
         c = Classifier(gap_net(), preprocess=kind)
         empty = c.baseline(pictures(1))
-        np.testing.assert_allclose(models.PREPROCESSING[kind](tf.constant(empty)), 0, atol=1e-4)
+        np.testing.assert_allclose(PREPROCESSING[kind](tf.constant(empty)), 0, atol=1e-4)
     c = Classifier(gap_net(), preprocess=lambda x: x + 10)
     with pytest.raises(ValueError, match="no colour becomes 0"):
         c.baseline(pictures(1))

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from lessons_lib.classifier import Classifier
 from lessons_lib.images import course_image, resize
-from lessons_lib.models import Classifier
 from lessons_lib.superpixels import background, hide, masked_scores, relabelled, superpixels
 
 RNG = np.random.default_rng(0)

@@ -5,8 +5,8 @@ import functools
 import numpy as np
 
 from lessons_lib import cam_family, evaluation, images, models
+from lessons_lib.classifier import Classifier
 from lessons_lib.grad_cam import grad_cam
-from lessons_lib.models import Classifier
 from lessons_lib.score_cam import MaskedScores, alpha, masked_scores, score_cam, varied_channels
 from tests.claims import claim
 
