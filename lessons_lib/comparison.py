@@ -1,0 +1,155 @@
+"""All methods on one bench: a score for each method, measure and picture (lesson 07)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from tqdm.auto import tqdm
+
+from lessons_lib.classifier import Classifier, Target
+from lessons_lib.methods import Method, explain
+
+Measure = Callable[[NDArray[np.float32], int], float]
+"""The score of one map, given the map and the number of its picture."""
+
+
+class Interval(NamedTuple):
+    """A mean, and between which values it would lie with other pictures."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Comparison(NamedTuple):
+    """Scores of methods.
+
+    Attributes
+    ----------
+    methods, measures : tuple of str
+    scores : ndarray of float, shape (methods, measures, pictures)
+    """
+
+    methods: tuple[str, ...]
+    measures: tuple[str, ...]
+    scores: NDArray[np.float64]
+
+    def interval(self, method: str, measure: str) -> Interval:
+        """Mean of one method's score over the pictures, with its interval; see `bootstrap`."""
+        row, column = self.methods.index(method), self.measures.index(measure)
+        return bootstrap(self.scores[row, column])
+
+    def difference(self, method: str, other: str, measure: str) -> Interval:
+        """Mean of score less score, picture by picture; see `bootstrap`.
+
+        Two methods that saw the same pictures are told apart by this, not by whether their own
+        intervals overlap.
+        """
+        column = self.measures.index(measure)
+        one, two = (self.scores[self.methods.index(name), column] for name in (method, other))
+        return bootstrap(one - two)
+
+    def __str__(self) -> str:
+        rows = [("", *self.measures)]
+        for method in self.methods:
+            found = [self.interval(method, measure) for measure in self.measures]
+            rows.append((method, *(f"{i.mean:.2f} ({i.low:.2f}..{i.high:.2f})" for i in found)))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        padded = (
+            (f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows
+        )
+        return "\n".join("  ".join(row) for row in padded)
+
+
+def compare(
+    methods: Mapping[str, Method],
+    measures: Mapping[str, Measure],
+    classifier: Classifier,
+    images: Sequence[ArrayLike],
+    target: Target = None,
+) -> Comparison:
+    """Explain each picture by each method, and score each map by each measure.
+
+    Parameters
+    ----------
+    methods
+        For example `lessons_lib.methods.METHODS`.
+    measures
+        Functions of a map and of the number of its picture.
+    classifier
+        The network.
+    images
+        The pictures; RGB pixels 0..255.
+    target
+        The class of each picture; default: its top class.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If there is no method, measure or picture; or as `lessons_lib.methods.explain`.
+
+    Examples
+    --------
+    >>> from lessons_lib import images, methods, models
+    >>> photos = [images.course_image(name) for name in ("panda", "macaw")]
+    >>> rows = {name: methods.METHODS[name] for name in ("CAM", "Grad-CAM")}
+    >>> measures = {"mean": lambda heat, i: heat.mean()}
+    >>> compare(rows, measures, models.load("squeezenet"), photos).scores.shape
+    (2, 1, 2)
+    """
+    if not methods or not measures or not len(images):
+        raise ValueError("at least one method, one measure and one picture are needed")
+    scores = np.empty((len(methods), len(measures), len(images)))
+    for i, method in enumerate(tqdm(methods.values(), desc="methods", delay=2, leave=False)):
+        for k, heat in enumerate(explain(method, classifier, list(images), target)):
+            scores[i, :, k] = [measure(heat, k) for measure in measures.values()]
+    return Comparison(tuple(methods), tuple(measures), scores)
+
+
+def bootstrap(
+    values: ArrayLike, *, confidence: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> Interval:
+    """Mean of some values, and the interval in which it lies when they are drawn anew.
+
+    As many values are drawn, with replacement, again and again; the interval holds the middle
+    share of the means (percentile bootstrap). It speaks of other pictures *of the same kind*.
+
+    Parameters
+    ----------
+    values : array, shape (n,)
+        One score for each picture.
+    confidence
+        Share 0..1 of the means that the interval holds.
+    resamples
+        How many means.
+    seed
+        Of the draw.
+
+    Raises
+    ------
+    ValueError
+        If there is no value, one is not finite, or ``confidence`` is out of range.
+
+    References
+    ----------
+    B. Efron, R. Tibshirani, *An Introduction to the Bootstrap*, 1993, chapter 13.
+
+    Examples
+    --------
+    >>> bootstrap([1.0, 1.0, 1.0])
+    Interval(mean=1.0, low=1.0, high=1.0)
+    """
+    scores = np.asarray(values, float)
+    if scores.ndim != 1 or not len(scores) or not np.isfinite(scores).all():
+        raise ValueError(f"finite scores (n,) are needed, not {values!r}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence={confidence} is outside 0..1")
+    rng = np.random.default_rng(seed)
+    means = scores[rng.integers(0, len(scores), (resamples, len(scores)))].mean(axis=1)
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(scores.mean()), float(low), float(high))

@@ -1,0 +1,121 @@
+"""Drawings of a `lessons_lib.comparison.Comparison` (lesson 07)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from lessons_lib.comparison import Comparison
+
+COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"]  # told apart by all readers
+MARKERS = "osD^v"
+LINES = ["-", "--", "-.", ":", "-"]
+
+
+def intervals(found: Comparison, less_is_better: Mapping[str, bool]) -> Figure:
+    """One panel for each measure; in it each method's mean, as a dot, and its interval.
+
+    Parameters
+    ----------
+    found
+        The scores.
+    less_is_better
+        For each measure; said in the panel's title. The best mean is drawn filled.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    count = len(found.measures)
+    size = (1.9 + 1.75 * count, 0.9 + 0.24 * len(found.methods))
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(1, count, sharey=True, squeeze=False)[0]
+    rows = np.arange(len(found.methods))
+    for axis, measure in zip(axes, found.measures, strict=True):
+        means, lows, highs = np.array([found.interval(m, measure) for m in found.methods]).T
+        less = less_is_better[measure]
+        best = means == (means.min() if less else means.max())
+        axis.hlines(rows, lows, highs, color=COLOURS[0], linewidth=1.5)
+        for chosen, face in ((best, COLOURS[0]), (~best, "white")):
+            axis.plot(means[chosen], rows[chosen], "o", color=COLOURS[0], markerfacecolor=face)
+        axis.set_title(f"{measure}\n{'← less' if less else 'more →'} is better", fontsize=9)
+        axis.grid(axis="y", color="0.9")
+        axis.tick_params(labelsize=8)
+        axis.set_axisbelow(True)
+    axes[0].set_yticks(rows, found.methods)
+    axes[0].invert_yaxis()
+    return figure
+
+
+def ranks(found: Comparison, less_is_better: Mapping[str, bool]) -> NDArray[np.float64]:
+    """Rank of each method by each measure, 1 for the best mean; equal means share a rank.
+
+    Returns
+    -------
+    ndarray of float, shape (methods, measures)
+    """
+    means = found.scores.mean(axis=2)
+    sign = np.array([1 if less_is_better[measure] else -1 for measure in found.measures])
+    return rankdata(np.round(sign * means, 9), axis=0)
+
+
+def parallel(
+    found: Comparison, less_is_better: Mapping[str, bool], stressed: list[str] | None = None
+) -> Figure:
+    """Ranks as lines from measure to measure: lines that cross are measures that disagree.
+
+    Parameters
+    ----------
+    found
+        The scores.
+    less_is_better
+        For each measure.
+    stressed
+        Up to five methods to draw in colour; the others stay grey. Default: the first five.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If a stressed method is not among those compared, or there are more than five.
+    """
+    stressed = list(found.methods[:5]) if stressed is None else list(stressed)
+    unknown = set(stressed) - set(found.methods)
+    if unknown or len(stressed) > len(COLOURS):
+        raise ValueError(f"give up to {len(COLOURS)} of {list(found.methods)}, not {stressed}")
+    order = ranks(found, less_is_better)
+    columns = np.arange(len(found.measures))
+    figure = Figure(figsize=(9.5, 0.8 + 0.26 * len(found.methods)), layout="constrained")
+    axis = figure.subplots()
+    for name, line in zip(found.methods, order, strict=True):
+        style: dict[str, Any] = {"color": "0.75", "linewidth": 1, "marker": "."}
+        if name in stressed:
+            i = stressed.index(name)
+            style = {
+                "color": COLOURS[i], "linewidth": 2.2, "marker": MARKERS[i], "linestyle": LINES[i],
+                "zorder": 3,
+            }  # fmt: skip
+        axis.plot(columns, line, **style)
+    for side, column in (("left", 0), ("right", -1)):
+        # Methods that share a rank stand one below the other.
+        places = rankdata(order[:, column], method="ordinal")
+        for name, line, place in zip(found.methods, order, places, strict=True):
+            offset = -0.08 if side == "left" else len(columns) - 1 + 0.08
+            axis.text(
+                offset, place, f"{name} ({line[column]:g})", fontsize=8, va="center",
+                ha="right" if side == "left" else "left",
+            )  # fmt: skip
+    axis.set_xticks(columns, found.measures, fontsize=8)
+    axis.set_xlim(-0.1, len(columns) - 0.9)
+    axis.invert_yaxis()
+    axis.set_yticks([])
+    axis.set_title("rank by each measure, best at the top", fontsize=9)
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+    return figure
