@@ -25,7 +25,7 @@ def pixels() -> np.ndarray:
 
 @functools.cache
 def found(baseline: str = "black") -> Attribution:
-    options = {} if baseline == "black" else {"num_steps": 24, "tolerance": 0.05}
+    options = {} if baseline == "black" else {"num_steps": 16, "tolerance": 0.1}
     return integrated_gradients(
         xception(), images.course_image("panda"), PANDA, baseline=baseline, **options
     )
