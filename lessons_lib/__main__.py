@@ -78,7 +78,7 @@ def explain(arguments: argparse.Namespace) -> None:
     wanted: int | str | None = arguments.target
     if isinstance(wanted, str) and wanted.isdigit():
         wanted = int(wanted)
-    target = int(classifier.targets(wanted, classifier.logits(photo))[0])
+    target = int(classifier.chosen(classifier.prepare(photo), wanted)[0])
     probability = classifier.probabilities(photo)[0, target]
     title = f"{classifier.labels[target]} (class {target}): {probability:.2f}"
 

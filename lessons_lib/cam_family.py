@@ -198,7 +198,7 @@ def ablation_cam(
     layer = layer or classifier.layer
     x = classifier.prepare(images)
     A = classifier.activations(images, layer)
-    chosen = classifier.targets(target, classifier.logits(images))
+    chosen = classifier.chosen(x, target)
 
     def without(k: tf.Tensor, A: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor]:
         kept = A * (1 - tf.one_hot(k, A.shape[-1])[:, None, None])  # k = -1 keeps all
@@ -256,7 +256,7 @@ def guided_backpropagation(classifier: Classifier, images: Images, target: Targe
     (arXiv:1412.6806), section 3.4.
     """
     x = classifier.prepare(images)
-    chosen = classifier.targets(target, classifier.logits(images)).astype("int32")
+    chosen = classifier.chosen(x, target).astype("int32")
     guided = {"Relu": "LessonsGuidedRelu", "Relu6": "LessonsGuidedRelu6"}
 
     def differentiate(x: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor]:

@@ -283,7 +283,7 @@ class Classifier:
             raise ValueError(f"class {target} is outside 0..{len(self.labels) - 1}")
         return int(target)
 
-    def targets(self, target: Target, logits: NDArray[np.float32]) -> NDArray[np.int_]:
+    def targets(self, target: Target, logits: NDArray[np.floating]) -> NDArray[np.int_]:
         """One class index for each picture; ``None`` means each picture's own top class."""
         if target is None:
             return logits.argmax(axis=-1)
@@ -293,6 +293,11 @@ class Classifier:
         if len(indices) != len(logits):
             raise ValueError(f"{len(indices)} targets for {len(logits)} pictures")
         return indices
+
+    def chosen(self, x: NDArray[np.float32], target: Target) -> NDArray[np.int_]:
+        """One class index for each prepared picture; the network is asked only for ``None``."""
+        known = np.zeros((len(x), len(self.labels)), np.float32)
+        return self.targets(target, self.logits(x) if target is None else known)
 
     # Looking inside
 
@@ -361,8 +366,7 @@ class Classifier:
             return tf.cast(A, tf.float32), tf.cast(gradient, tf.float32), score, target
 
         x = self.prepare(images)
-        fake_logits = np.zeros((len(x), len(self.labels)), np.float32)
-        indices = np.full(len(x), -1) if target is None else self.targets(target, fake_logits)
+        indices = np.full(len(x), -1) if target is None else self.chosen(x, target)
         specs = (self._pixels, tf.TensorSpec((None,), tf.int32))
         function = self.compiled(("gradients", path), differentiate, specs)
         return LayerGradients(*in_batches(function, x, indices.astype("int32")))

@@ -261,7 +261,7 @@ def ranks(
 def _chosen(classifier: Classifier, x: Array, target: int | str | None) -> int:
     if len(x) != 1:
         raise ValueError(f"a curve is drawn for one picture, but there are {len(x)}")
-    return int(classifier.targets(target, classifier.logits(x))[0])
+    return int(classifier.chosen(x, target)[0])
 
 
 def _curve(

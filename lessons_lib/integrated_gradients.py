@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.baselines import make_baseline
 from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import as_batch, as_given
-from lessons_lib.path import BATCH_SIZE, Path, along_path, classifier_functions, targets_of
+from lessons_lib.path import BATCH_SIZE, Path, along_path, classifier_functions
 from lessons_lib.quadrature import adaptive, check_steps, nodes_and_weights
 
 
@@ -148,7 +148,7 @@ def integrated_gradients(
     rng = np.random.default_rng(seed)
     functions = classifier_functions(classifier)
     results = []
-    for picture, pixels, index in zip(pictures, x, targets_of(classifier, x, target), strict=True):
+    for picture, pixels, index in zip(pictures, x, classifier.chosen(x, target), strict=True):
         name = f"{classifier.labels[index]} (class {index})"
         runs = []
         for _ in range(num_runs):

@@ -14,7 +14,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
-from lessons_lib.classifier import Classifier, Target
+from lessons_lib.classifier import Classifier
 from lessons_lib.quadrature import PANEL_STEPS, Interval, Panel, panel_rule
 
 BATCH_SIZE = 8  # measured: see benchmarks/integrated_gradients.py
@@ -98,12 +98,6 @@ def classifier_functions(classifier: Classifier) -> tuple[Function, Function]:
         classifier.compiled("path scores", scores, (pixels, pixels, nodes, target)),
         classifier.compiled("path sums", sums, (pixels, pixels, nodes, weights, target)),
     )
-
-
-def targets_of(classifier: Classifier, x: NDArray[np.float32], target: Target) -> NDArray[np.int_]:
-    """One class index for each prepared picture; the network is asked only for ``None``."""
-    known = np.zeros((len(x), len(classifier.labels)), np.float32)
-    return classifier.targets(target, classifier.logits(x) if target is None else known)
 
 
 class Path:

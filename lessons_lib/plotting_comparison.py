@@ -30,11 +30,16 @@ def intervals(found: Comparison, less_is_better: Mapping[str, bool]) -> Figure:
     matplotlib.figure.Figure
     """
     count = len(found.measures)
-    size = (1.9 + 1.75 * count, 0.9 + 0.24 * len(found.methods))
+    columns = min(4, count)
+    lines = -(-count // columns)
+    size = (1.9 + 2 * columns, lines * (0.9 + 0.22 * len(found.methods)))
     figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(1, count, sharey=True, squeeze=False)[0]
+    grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
+    axes = grid.ravel()
     rows = np.arange(len(found.methods))
-    for axis, measure in zip(axes, found.measures, strict=True):
+    for axis in axes[count:]:
+        axis.set_axis_off()
+    for axis, measure in zip(axes, found.measures, strict=False):
         means, lows, highs = np.array([found.interval(m, measure) for m in found.methods]).T
         less = less_is_better[measure]
         best = means == (means.min() if less else means.max())
@@ -45,7 +50,7 @@ def intervals(found: Comparison, less_is_better: Mapping[str, bool]) -> Figure:
         axis.grid(axis="y", color="0.9")
         axis.tick_params(labelsize=8)
         axis.set_axisbelow(True)
-    axes[0].set_yticks(rows, found.methods)
+    axes[0].set_yticks(rows, found.methods)  # shared by all
     axes[0].invert_yaxis()
     return figure
 
@@ -111,7 +116,8 @@ def parallel(
                 offset, place, f"{name} ({line[column]:g})", fontsize=8, va="center",
                 ha="right" if side == "left" else "left",
             )  # fmt: skip
-    axis.set_xticks(columns, found.measures, fontsize=8)
+    names = [measure.replace(" ", "\n") for measure in found.measures]
+    axis.set_xticks(columns, names, fontsize=8)
     axis.set_xlim(-0.1, len(columns) - 0.9)
     axis.invert_yaxis()
     axis.set_yticks([])

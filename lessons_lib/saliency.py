@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 from lessons_lib.batches import in_batches
 from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import as_given
-from lessons_lib.path import BATCH_SIZE, classifier_functions, gradient_of, targets_of
+from lessons_lib.path import BATCH_SIZE, classifier_functions, gradient_of
 from lessons_lib.quadrature import check_steps
 
 Maps = NDArray[np.float32]
@@ -60,7 +60,7 @@ def input_gradients(
     (224, 224, 3)
     """
     x = classifier.prepare(images)
-    return as_given(images, _gradients(classifier, x, targets_of(classifier, x, target)))
+    return as_given(images, _gradients(classifier, x, classifier.chosen(x, target)))
 
 
 def saliency(
@@ -134,7 +134,7 @@ def smooth_grad(
     if not noise >= 0:
         raise ValueError(f"noise must be 0 or more, not {noise}")
     x = _one(classifier, image)
-    index = np.repeat(targets_of(classifier, x, target), BATCH_SIZE)
+    index = np.repeat(classifier.chosen(x, target), BATCH_SIZE)
     rng = np.random.default_rng(seed)
     sigma = noise * float(np.ptp(x))
     total = np.zeros(x.shape[1:])
@@ -188,7 +188,7 @@ def expected_gradients(
     """
     check_steps(num_samples, 1, "Expected Gradients", "num_samples")
     x, baselines = _one(classifier, image), classifier.prepare(background)
-    (index,) = targets_of(classifier, x, target)
+    (index,) = classifier.chosen(x, target)
     rng = np.random.default_rng(seed)
     alpha = (rng.permutation(num_samples) + rng.random(num_samples)) / num_samples
     # The background's pictures come up equally often, as far as that is possible.

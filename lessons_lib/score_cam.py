@@ -119,7 +119,7 @@ def score_cam(
     _one_of("scores", scores, ("logit", "probability"))
     _one_of("weights", weights, ("softmax", "increase"))
     x = classifier.prepare(images)
-    chosen = classifier.targets(target, classifier.logits(x)).tolist()
+    chosen = classifier.chosen(x, target).tolist()
     maps = []
     for picture, c in zip(x, chosen, strict=True):
         found = masked_scores(

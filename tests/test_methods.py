@@ -79,7 +79,7 @@ def test_small_maps_are_enlarged_and_colours_added_up(net) -> None:
     x = pictures(1)[0]
     heat = explain(METHODS["Grad-CAM"], net, x, 0)
     np.testing.assert_allclose(heat, images.resize(grad_cam(net, x, 0), (SIZE, SIZE)), rtol=1e-5)
-    phi = integrated_gradients(net, x, 0).phi
+    phi = integrated_gradients(net, x, 0, num_steps=24, tolerance=0.05).phi
     integrated = explain(METHODS["Integrated Gradients"], net, x, 0)
     np.testing.assert_allclose(integrated, phi.sum(axis=-1), rtol=1e-4, atol=1e-5)
 
@@ -89,7 +89,7 @@ def test_kernel_shap_map_adds_up_to_the_score_less_that_of_the_painted_picture(n
 
     x = pictures(1)[0]
     seen = net.prepare(x)[0]
-    hidden = background(seen, superpixels(seen, n_segments=40))
+    hidden = background(seen, superpixels(seen, n_segments=30))
     expected = net.logits(seen)[0, 1] - net.logits(hidden)[0, 1]
     assert abs(expected) > 0.01
     assert explain(kernel_shap_map, net, x, 1).sum() == pytest.approx(expected, rel=1e-3, abs=1e-3)
@@ -147,5 +147,5 @@ def test_pictures_are_counted_and_the_answers_stay_the_same() -> None:
     assert counter.pictures == 5
     counter.pictures = 0
     kernel_shap_map(twin, twin.prepare(x[:1]), np.array([0]), samples=100)
-    assert 90 <= counter.pictures <= 102
+    assert 60 <= counter.pictures <= 102
     assert twin.layer == net.layer
