@@ -275,3 +275,34 @@ def test_unknown_layers_are_named() -> None:
 
 def test_measures_are_those_of_the_module() -> None:
     assert evaluation.Confidences._fields == ("Y", "O")
+
+
+def test_equals_xplique() -> None:
+    """Deletion, insertion, Average Drop and Average Increase, where it is installed."""
+    metrics = pytest.importorskip("xplique.metrics")
+    weights = weights_map()
+    c = linear_net(weights)
+    rng = np.random.default_rng(6)
+    x = rng.uniform(0, 255, (3, SIZE, SIZE, 3)).astype("float32")
+    maps = rng.uniform(size=(3, SIZE, SIZE)).astype("float32")
+    maps[:, 0, 0], maps[:, 0, 1] = 0, 1  # it scales by the least value too, we by the largest alone
+    # It wants a model of two outputs and one-hot targets; ours has one unit.
+    yes = keras.layers.Concatenate()([1 - c.model.output, c.model.output])
+    model, targets = keras.Model(c.model.input, yes), np.eye(2, dtype="float32")[[1, 1, 1]]
+    for ours, theirs in ((deletion, metrics.Deletion), (insertion, metrics.Insertion)):
+        curves = theirs(
+            model, x, targets, baseline_mode=0.0, steps=SIZE, max_percentage_perturbed=1.0
+        ).detailed_evaluate(maps)
+        found = [
+            ours(c, p, m, 1, steps=SIZE, baseline="black") for p, m in zip(x, maps, strict=True)
+        ]
+        np.testing.assert_allclose(
+            np.mean([curve.probability for curve in found], axis=0),
+            list(curves.values()),
+            rtol=1e-3,
+        )
+    Y, after = confidences(c, x, list(maps), 1, baseline="black")
+    drop = metrics.AverageDropMetric(model, x, targets).evaluate(maps)
+    assert average_drop(Y, after) == pytest.approx(100 * float(drop), rel=1e-3)
+    more = metrics.AverageIncreaseMetric(model, x, targets).evaluate(maps)
+    assert average_increase(Y, after) == pytest.approx(100 * float(more))

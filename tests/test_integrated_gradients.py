@@ -379,12 +379,15 @@ def test_result_prints_its_completeness() -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ([4, 4], "right"),
-        ([4, 2], "gradient at one end"),
-        ([8, 8], "gradient at one end"),
-        ([2, 1], "factor x - x' is missing"),
+        ([32 / 3, 16 / 3], "right"),
+        ([10.67, 5.33], "right"),
+        ([5.33, 10.67], "swapped"),
+        ([16, 4], "gradient at one end"),
+        ([32, 16], "gradient at one end"),
+        ([16 / 3, 4 / 3], "factor x - x' is missing"),
+        ([8, 8], "Shapley values"),
         ([3, 4], "add up to 7, but completeness wants"),
-        ([6, 2], "The sum is right"),
+        ([12, 4], "The sum is right"),
         (8, "two attributions"),
         ("four", "could not be read"),
     ],
@@ -393,6 +396,11 @@ def test_exercise_1(answer: object, message: str) -> None:
     feedback = exercises.check("06.1", answer)
     assert message in feedback.message
     assert feedback.passed == (message == "right")
+
+
+def test_closed_form_of_exercise_1_is_what_integrate_gives() -> None:
+    found = integrate(lambda z: z[:, 0] ** 2 * z[:, 1], [2.0, 4.0], [0.0, 0.0])
+    np.testing.assert_allclose(found.phi, [32 / 3, 16 / 3], rtol=1e-4)
 
 
 def in_place(g, x, baseline):
@@ -410,6 +418,8 @@ def in_place(g, x, baseline):
         (lambda g, x, b: g * (x / 127.5 - 1), "baseline is missing"),
         (lambda g, x, b: g * ((x - b) / 127.5 - 1), "the -1 cancels"),
         (lambda g, x, b: g, "missing altogether"),
+        (lambda g, x, b: g * (b - x) / 127.5, "sign is reversed"),
+        (lambda g, x, b: None, "gives nothing back"),
         (lambda g, x, b: g * x, "Wanted: the mean gradient times"),
         (in_place, "changes the pictures"),
     ],
@@ -427,8 +437,10 @@ def test_exercise_3() -> None:
     for answer, message in (
         (phi, "whole result"),
         (good._replace(phi=phi[..., 0]), "One colour picture at a time"),
+        (good._replace(target="giant panda (class 388)"), "another photograph"),
         (good._replace(score=1.0), "'elephant' falls by 1.00"),
         (good._replace(score=3.2), "miss F(x) - F(x') by 16.7 %"),
+        (good._replace(score=3.2), "smaller tolerance"),
     ):
         feedback = exercises.check("06.3", answer)
         assert message in feedback.message

@@ -77,3 +77,33 @@ def test_what_cannot_be_measured_is_refused(measure, heat, inside, message) -> N
 def test_a_share_outside_0_to_1_is_refused(top: float) -> None:
     with pytest.raises(ValueError, match="share of the pixels"):
         top_share_inside(np.eye(3), np.eye(3, dtype=bool), top)
+
+
+# Independent implementations, where they are installed (see CONTRIBUTING.md)
+
+
+def maps_and_masks() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(4)
+    masks = [Box(*sorted(rng.integers(0, 16, 2)), 3, 12).mask((16, 16)) for _ in range(9)]
+    return rng.uniform(size=(9, 16, 16)), np.array([m if m.any() else INSIDE16 for m in masks])
+
+
+INSIDE16 = Box(2, 9, 3, 12).mask((16, 16))
+
+
+def test_equals_quantus() -> None:
+    """Pointing game, relevance mass accuracy, relevance rank accuracy; the last is our overlap."""
+    quantus = pytest.importorskip("quantus")
+    maps, masks = maps_and_masks()
+    options = {"a_batch": maps[:, None], "s_batch": masks[:, None]}
+    for theirs, ours in (
+        (quantus.PointingGame(disable_warnings=True), pointing_game),
+        (quantus.RelevanceMassAccuracy(disable_warnings=True), energy_inside),
+    ):
+        expected = np.asarray(theirs.evaluate_batch(**options), float)
+        np.testing.assert_allclose(
+            [ours(*pair) for pair in zip(maps, masks, strict=True)], expected
+        )
+    overlap = quantus.RelevanceRankAccuracy(disable_warnings=True).evaluate_batch(**options)
+    iou = [intersection_over_union(*pair) for pair in zip(maps, masks, strict=True)]
+    np.testing.assert_allclose(iou, overlap / (2 - overlap))

@@ -117,3 +117,15 @@ def test_a_mask_that_does_not_fit_is_refused() -> None:
         imputed(np.zeros((4, 4, 3)), np.zeros((4, 5), bool))
     with pytest.raises(ValueError, match="of float64"):
         imputed(np.zeros((4, 4, 3)), np.zeros((4, 4)))
+
+
+def test_equals_quantus() -> None:
+    """An independent implementation of the paper's imputation, where it is installed."""
+    functions = pytest.importorskip("quantus.functions.perturb_func")
+    rng = np.random.default_rng(2)
+    picture, gone = rng.uniform(0, 255, (14, 17, 3)), rng.random((14, 17)) < 0.7
+    # It takes channels first, and pixels by their number.
+    expected = functions.noisy_linear_imputation(
+        np.moveaxis(picture, -1, 0), np.flatnonzero(gone), noise=0.0
+    )
+    np.testing.assert_allclose(imputed(picture, gone), np.moveaxis(expected, 0, -1), atol=1e-3)

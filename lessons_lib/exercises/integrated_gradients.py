@@ -10,42 +10,53 @@ from lessons_lib.exercises import close, exercise
 @exercise(
     "06.1",
     expects="two numbers, the attributions of x1 and x2",
-    praise="4 + 4 is F(x) - F(x') = 8: completeness. A Shapley value would be 4 and 4 as well.",
+    praise="32/3 + 16/3 is F(x) - F(x') = 16: completeness. Shapley values would be 8 and 8: they "
+    "average over orders, not along a line.",
 )
 def _two_inputs_by_hand(answer: Any) -> str | None:
     answer = np.asarray(answer, float)
     if answer.shape != (2,):
         return f"There are two inputs, so two attributions; this has the shape {answer.shape}."
-    if close(answer, [4, 4]):
+    if close(answer, [32 / 3, 16 / 3], 0.005):
         return None
-    if close(answer, [4, 2]) or close(answer, [8, 8]):
+    if close(answer, [16 / 3, 32 / 3], 0.005):
+        return "These are the right numbers, but swapped: x1 stands squared, so it gets more."
+    if close(answer, [16, 4]) or close(answer, [32, 16]):
         return (
-            "That uses the gradient at one end, (x2, x1) = (4, 2) there. Average it along the "
-            "path, then multiply by x - x'."
+            "That uses the gradient at one end, (2 x1 x2, x1^2) = (16, 4) there. Average it along "
+            "the path, then multiply by x - x'."
         )
-    if close(answer, [2, 1]):
+    if close(answer, [16 / 3, 4 / 3], 0.005):
         return "That is the mean gradient; the factor x - x' is missing."
-    if abs(answer.sum() - 8) > 1e-6:
-        return f"The two add up to {answer.sum():g}, but completeness wants F(x) - F(x') = 8."
-    return "The sum is right. On the path x1 = 2 a and x2 = 4 a: integrate dF/dx1 = x2 over a."
+    if close(answer, [8, 8]):
+        return "Those are the Shapley values. Integrated Gradients walks the straight line instead."
+    if abs(answer.sum() - 16) > 0.1:
+        return f"The two add up to {answer.sum():g}, but completeness wants F(x) - F(x') = 16."
+    return "The sum is right. On the path x1 = 2 a and x2 = 4 a: integrate dF/dx1 = 2 x1 x2 over a."
 
 
 @exercise(
     "06.2",
     expects="the mended function my_attributions(mean_gradient, x, baseline)",
-    praise="Both factors now count in the same unit, grey levels, and the sum is F(x) - F(x').",
+    praise="Both factors now count in the same unit, that of the preprocessed pixels, and the sum "
+    "is F(x) - F(x').",
 )
 def _one_space_for_both_factors(answer: Any) -> str | None:
     rng = np.random.default_rng(0)
     gradient, x = rng.normal(size=(2, 3, 4, 3))
     x, baseline = 40 * x + 128, np.full((3, 4, 3), 20.0)
     before = x.copy(), baseline.copy()
-    found = np.asarray(answer(gradient.copy(), x, baseline), float)
+    found = answer(gradient.copy(), x, baseline)
+    if found is None:
+        return "The function gives nothing back; does it end with `return`?"
+    found = np.asarray(found, float)
     if not (np.array_equal(x, before[0]) and np.array_equal(baseline, before[1])):
         return "The function changes the pictures it is given; work on a new array."
     expected = gradient * (x - baseline) / 127.5
     if close(found, expected):
         return None
+    if close(found, -expected):
+        return "The sign is reversed: the difference is x - baseline, not baseline - x."
     if close(found, gradient * (x - baseline)):
         return "That is the faulty version: its sum is 127.5 times too large."
     if close(found, gradient * (x - baseline) * 127.5):
@@ -74,6 +85,8 @@ def _own_photograph(answer: Any) -> str | None:
         return (
             f"One colour picture at a time; these attributions have the shape {answer.phi.shape}."
         )
+    if answer.target.startswith("giant panda"):
+        return "That is a panda: take another photograph than the lesson's."
     if answer.difference <= 0:
         return (
             f"The score of '{answer.target}' falls by {-answer.difference:.2f} from the baseline "
@@ -82,6 +95,6 @@ def _own_photograph(answer: Any) -> str | None:
     if answer.error > 0.01:
         return (
             f"The attributions miss F(x) - F(x') by {100 * answer.error:.1f} %. Take the default "
-            'rule, "adaptive", or more steps.'
+            'rule, "adaptive", with a smaller tolerance, or more steps.'
         )
     return None

@@ -22,6 +22,8 @@ def _weights_by_hand(answer: Any) -> str | None:
         return None
     if close(answer, [2, 0, 0], 0.01) or close(answer, [1, 0, 0], 0.01):
         return "Those are the increases; Algorithm 1 takes a softmax of them."
+    if close(answer, e / e.sum(), 0.04):
+        return "Nearly: give two or three digits."
     if close(answer, [0.5, 0.25, 0.25], 0.01):
         return "That is the share of each score. A softmax uses the exponentials."
     if close(answer, e, 0.01):
@@ -37,19 +39,48 @@ def _weights_by_hand(answer: Any) -> str | None:
     praise="It is relative to what there was, and a gain is no negative drop.",
 )
 def _drop(answer: Any) -> str | None:
-    Y, after = np.array([0.8, 0.5, 0.2, 0.4]), np.array([0.4, 0.9, 0.1, 0.4])
-    found = float(answer(Y.copy(), after.copy()))
-    right = 100 * np.mean(np.maximum(0, Y - after) / Y)
+    for Y, after in (
+        (np.array([0.8, 0.5, 0.2, 0.4]), np.array([0.4, 0.7, 0.1, 0.2])),
+        (np.array([0.9, 0.6, 0.3]), np.array([0.6, 0.75, 0.27])),
+    ):
+        hint = _hint_on_drop(answer(Y.copy(), after.copy()), Y, after)
+        if hint is not None:
+            return hint
+    return None
+
+
+def _hint_on_drop(result: Any, Y: np.ndarray, after: np.ndarray) -> str | None:
+    if result is None:
+        return "The function gives None: does it end with a return?"
+    found = np.asarray(result, float)
+    lost = np.maximum(0, Y - after)
+    right = 100 * np.mean(lost / Y)
+    if found.shape == Y.shape:
+        return "That is one number for each picture: take the mean, give one number."
+    if found.shape != ():
+        return f"It is one number for all pictures; this has the shape {found.shape}."
     if close(found, right):
         return None
-    if close(found, right / 100):
-        return "The measure is in percent: a factor 100 is missing."
-    if close(found, 100 * np.maximum(0, Y - after).mean()):
-        return "That is the difference. The paper divides each drop by Y: 0.2 to 0.1 is a half."
-    if close(found, 100 * ((Y - after) / Y).mean()):
-        return "A gain must count as no drop, not as a negative one: max(0, Y - O)."
-    if close(found, 100 * np.maximum(0, Y - after).sum() / Y.sum()):
-        return "Divide picture by picture, then take the mean; not the sum by the sum."
+    mistakes = {
+        "The measure is in percent: a factor 100 is missing.": np.mean(lost / Y),
+        "That is the difference. The paper divides each drop by Y: 0.2 to 0.1 is a half.": (
+            100 * lost.mean()
+        ),
+        "A gain must count as no drop, not as a negative one: max(0, Y - O).": (
+            100 * np.mean((Y - after) / Y)
+        ),
+        "Divide picture by picture, then take the mean; not the sum by the sum.": (
+            100 * lost.sum() / Y.sum()
+        ),
+        "That is the sum over the pictures, not the mean.": 100 * np.sum(lost / Y),
+        "The drop is divided by O here. It is relative to what there was: divide by Y.": (
+            100 * np.mean(lost / after)
+        ),
+        "That is the Average Increase.": 100 * np.mean(after > Y),
+    }
+    for hint, value in mistakes.items():
+        if close(found, value):
+            return hint
     return (
         f"For Y = {Y.tolist()} and O = {after.tolist()} it is {right:g}, but this gives {found:g}."
     )
@@ -79,6 +110,11 @@ def _mask(answer: Any) -> str | None:
         return "A channel plus 5 has the same mask: subtract the smallest value."
     with np.errstate(all="ignore"):
         flat = np.asarray(answer(np.full((2, 3), 7, np.float32), (4, 4)), float)
+    if flat.shape != (4, 4):
+        return (
+            "Of a channel of one value the mask has the size asked for too, (4, 4); "
+            f"this is {flat.shape}."
+        )
     if not np.isfinite(flat).all():
         return "A channel of one value gives NaN: 0 / 0. Return zeros there."
     if flat.any():

@@ -5,9 +5,10 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from lessons_lib import images, models
+from lessons_lib import images, models, superpixels
 from lessons_lib.integrated_gradients import Attribution, integrated_gradients
 from lessons_lib.path import Path, classifier_functions, interpolate
+from lessons_lib.saliency import region_attributions
 from tests.claims import claim
 
 PANDA = 388
@@ -24,11 +25,19 @@ def pixels() -> np.ndarray:
 
 
 @functools.cache
-def found(baseline: str = "black") -> Attribution:
+def found(baseline: str) -> Attribution:
+    """The default from black; from white, what the lesson takes."""
     options = {} if baseline == "black" else {"num_steps": 16, "tolerance": 0.1}
     return integrated_gradients(
         xception(), images.course_image("panda"), PANDA, baseline=baseline, **options
     )
+
+
+@functools.cache
+def bird() -> np.ndarray:
+    """The macaw's attributions, the colours added up."""
+    macaw = images.course_image("macaw")
+    return integrated_gradients(xception(), macaw, num_steps=16, tolerance=0.03).phi.sum(axis=-1)
 
 
 def mean_gradient(nodes: list[float]) -> np.ndarray:
@@ -45,16 +54,81 @@ def mean_gradient(nodes: list[float]) -> np.ndarray:
 @claim("06.panda_complete")
 def _() -> bool:
     logits = xception().logits([pixels(), np.zeros_like(pixels())])[:, PANDA]
-    return bool(abs(found().phi.sum(dtype=float) / (logits[0] - logits[1]) - 1) < 0.01)
+    return bool(abs(found("black").phi.sum(dtype=float) / (logits[0] - logits[1]) - 1) < 0.01)
 
 
 @claim("06.early")
 def _() -> bool:
-    """Half of the score's way is done at a tenth of the brightness."""
+    """More than half of the score's way is done at a twentieth of the brightness."""
     x = pixels()
     path = Path(classifier_functions(xception()), x, np.zeros_like(x), PANDA)
-    start, tenth, end = (path.score(a) for a in (0.0, 0.1, 1.0))
-    return tenth - start > (end - start) / 2
+    start, twentieth, end = (path.score(a) for a in (0.0, 0.05, 1.0))
+    return twentieth - start > (end - start) / 2
+
+
+@claim("06.cancel")
+def _() -> bool:
+    """At the photograph, the pixels' slopes have both signs and add up to next to nothing."""
+    slopes = pixels() * mean_gradient([1.0])
+    return bool(abs(slopes.sum(dtype=float)) < 0.01 * np.abs(slopes).sum(dtype=float))
+
+
+@functools.cache
+def midpoints() -> tuple[np.ndarray, np.ndarray]:
+    """Sixteen of them, as in the lesson, and the first alone."""
+    panda = images.course_image("panda")
+    coarse = integrated_gradients(xception(), panda, PANDA, rule="midpoint", num_steps=16)
+    return coarse.phi, pixels() * mean_gradient([1 / 32]) / 16
+
+
+@claim("06.first_node")
+def _() -> bool:
+    """The first of 16 midpoints alone adds more than three times what the sum has to be."""
+    return bool(midpoints()[1].sum(dtype=float) > 3 * found("black").difference)
+
+
+def alike(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
+
+
+@claim("06.baseline_matters")
+def _() -> bool:
+    """Poor steps give a map like the default's, another baseline does not."""
+    default = found("black").phi
+    return alike(midpoints()[0], default) > 0.75 and alike(found("white").phi, default) < 0
+
+
+@claim("06.other_nodes")
+def _() -> bool:
+    """They add next to nothing, but their map is the default's; the first node's is not."""
+    sixteen, first = midpoints()
+    default, others = found("black").phi, sixteen - first
+    small = abs(others.sum(dtype=float)) < 0.1 * found("black").difference
+    return bool(small and alike(others, default) > 0.9 and alike(first, default) < 0.3)
+
+
+@claim("06.head")
+def _() -> float:
+    positive = np.maximum(bird(), 0)
+    return float(100 * positive[30:110, 60:140].sum() / positive.sum())
+
+
+@claim("06.box_edges")
+def _() -> bool:
+    """Five pixels down and to the right change the net sum by a third of what there is in all."""
+    moved = bird()[35:115, 65:145].sum() - bird()[30:110, 60:140].sum()
+    return bool(abs(moved) > bird().sum() / 3)
+
+
+@claim("06.regions")
+def _() -> bool:
+    """The order is band, neck, stone above the head, stone below the beak; no face, no beak."""
+    segments = superpixels.superpixels(images.resize(images.course_image("macaw"), (299, 299)))
+    regions = region_attributions(bird(), segments)
+    values = [regions[p] for p in ((212, 230), (98, 130), (32, 74), (148, 77))]
+    visible = np.percentile(regions, 90)
+    face, beak = regions[60, 108], regions[65, 75]
+    return values == sorted(values, reverse=True) and max(face, beak) < visible <= values[-1]
 
 
 @claim("06.black_is_blind")
@@ -90,15 +164,15 @@ def _() -> bool:
     return bool(slopes[dark].mean() > 0.7 * slopes.mean())
 
 
-@claim("06.atheism_word")
-def _() -> bool:
-    """The lesson's own small network, trained anew: the two words pull in opposite directions."""
+@functools.cache
+def message() -> tuple[Attribution, dict[str, float], float]:
+    """The lesson's own small network, trained anew: result, each word's share, padding's share."""
     import keras
 
     from lessons_lib import texts
     from lessons_lib.integrated_gradients import integrate
 
-    train, message = texts.newsgroups("train"), texts.newsgroups("test").X[5]
+    train, sent = texts.newsgroups("train"), texts.newsgroups("test").X[5]
     common, counts = np.unique(" ".join(train.X).split(), return_counts=True)
     index = {w: i + 1 for i, w in enumerate(common[np.argsort(-counts, kind="stable")[:2000]])}
 
@@ -122,10 +196,24 @@ def _() -> bool:
     x, y = numbers(train.X)[order], train.y[order]
     net.fit(x, y, epochs=8, batch_size=64, shuffle=False, verbose=0)
 
-    vectors = embedding(numbers([message]))[0].numpy()
-    talk = integrate(lambda z: head(z)[:, 0], vectors, np.zeros_like(vectors))
-    words = [w for w in message.split() if w in index][:100]
-    shares = dict(zip(words, talk.phi.sum(axis=1), strict=False))
-    return words[int(talk.phi.sum(axis=1)[: len(words)].argmin())] == "atheism" and (
-        shares["faith"] > 0
-    )
+    vectors, empty = embedding(numbers([sent, ""])).numpy()
+    talk = integrate(lambda z: head(z)[:, 0], vectors, empty)
+    words = np.array([w for w in sent.split() if w in index][:100])
+    per_word = talk.phi.sum(axis=1)
+    shares = {str(w): float(per_word[: len(words)][words == w].sum()) for w in set(words)}
+    return talk, shares, float(np.abs(per_word[len(words) :]).max())
+
+
+@claim("06.text_answer")
+def _() -> bool:
+    talk, _, _ = message()
+    return talk.score < 0 < talk.baseline_score
+
+
+@claim("06.atheism_word")
+def _() -> bool:
+    """First "faith", for christian; then "does"; then "atheism", the strongest against it."""
+    _, shares, padding = message()
+    ranked = sorted(shares, key=lambda word: -abs(shares[word]))
+    signs = shares["faith"] > 0 and shares["does"] > 0 and shares["atheism"] < 0
+    return ranked[:3] == ["faith", "does", "atheism"] and signs and padding == 0
