@@ -1,4 +1,4 @@
-"""Drawings of a `lessons_lib.comparison.Comparison` (lesson 07)."""
+"""Drawings of a `lessons_lib.comparing.Comparison` (lesson 07)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from lessons_lib.comparison import Comparison
+from lessons_lib.comparing import Comparison
 
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"]  # told apart by all readers
 MARKERS = "osD^v"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lessons_lib.comparison import bootstrap
+from lessons_lib.comparing import bootstrap
 from lessons_lib.exercises import close, exercise
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from lessons_lib import clever_hans, evaluation, images, localisation, models, road
 from lessons_lib.classifier import Classifier
-from lessons_lib.comparison import Comparison, bootstrap, compare
+from lessons_lib.comparing import Comparison, bootstrap, compare
 from lessons_lib.methods import CONTROLS, METHODS, explain
 from tests.claims import claim
 

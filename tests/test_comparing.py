@@ -4,8 +4,8 @@ import matplotlib.figure
 import numpy as np
 import pytest
 
-from lessons_lib import comparison, plotting_comparison
-from lessons_lib.comparison import Comparison, bootstrap, compare
+from lessons_lib import comparing, plotting_comparison
+from lessons_lib.comparing import Comparison, bootstrap, compare
 from lessons_lib.methods import CONTROLS
 from tests.small_nets import SIZE, classifier, gap_net, pictures
 
@@ -123,4 +123,4 @@ def test_measures_of_any_size_of_map() -> None:
         CONTROLS, {"size": lambda heat, i: heat.size}, classifier(gap_net()), pictures(1)
     )
     assert found.scores.max() == SIZE * SIZE
-    assert comparison.Interval._fields == ("mean", "low", "high")
+    assert comparing.Interval._fields == ("mean", "low", "high")
