@@ -107,18 +107,19 @@ def parallel(
                 "zorder": 3,
             }  # fmt: skip
         axis.plot(columns, line, **style)
-    for side, column in (("left", 0), ("right", -1)):
-        # Methods that share a rank stand one below the other.
+    for column, out, align in ((0, -0.3, "right"), (-1, 0.3, "left")):
+        # Names of methods that share a rank stand one below the other; a thin line leads there.
         places = rankdata(order[:, column], method="ordinal")
+        end = columns[column]
         for name, line, place in zip(found.methods, order, places, strict=True):
-            offset = -0.08 if side == "left" else len(columns) - 1 + 0.08
+            axis.plot([end, end + out], [line[column], place], color="0.85", linewidth=0.8)
             axis.text(
-                offset, place, f"{name} ({line[column]:g})", fontsize=8, va="center",
-                ha="right" if side == "left" else "left",
+                end + 1.1 * out, place, f"{name} ({line[column]:g})", fontsize=8, va="center",
+                ha=align,
             )  # fmt: skip
     names = [measure.replace(" ", "\n") for measure in found.measures]
     axis.set_xticks(columns, names, fontsize=8)
-    axis.set_xlim(-0.1, len(columns) - 0.9)
+    axis.set_xlim(-0.35, len(columns) - 0.65)
     axis.invert_yaxis()
     axis.set_yticks([])
     axis.set_title("rank by each measure, best at the top", fontsize=9)

@@ -18,7 +18,7 @@ from lessons_lib.exercises import close, exercise
 def _map_by_hand(answer: Any) -> str | None:
     answer = np.asarray(answer, float)
     if answer.shape != (2, 2):
-        return f"The map has one value a place, 2 x 2; this has the shape {answer.shape}."
+        return f"The map has one value per place, 2 x 2; this has the shape {answer.shape}."
     right = np.array([[2.0, 4.0], [-2.0, 0.0]])
     if close(answer, right):
         return None
@@ -41,8 +41,13 @@ def _map_by_hand(answer: Any) -> str | None:
 def _own_function(answer: Any) -> str | None:
     rng = np.random.default_rng(0)
     f, w = rng.normal(size=(3, 4, 6)), rng.normal(size=(6, 6))
-    found = np.asarray(answer(f.copy(), w.copy(), 2), float)
+    given = answer(f.copy(), w.copy(), 2)
+    if given is None:
+        return "The function gives nothing back; is the return missing?"
+    found = np.asarray(given, float)
     right = f @ w[:, 2]
+    if found.shape == (3, 4, 6):
+        return "That is (3, 4, 6), six values per place: take class c, w[:, c], and sum."
     if found.shape != (3, 4):
         return f"For f of shape (3, 4, 6) the map is (3, 4), but this gives {found.shape}."
     if close(found, right):
@@ -51,7 +56,9 @@ def _own_function(answer: Any) -> str | None:
         return "That is row c of w. Keras keeps the classes in the columns: w[:, c]."
     if close(found, np.maximum(right, 0)):
         return "No ReLU here: the map is signed."
-    if close(found, right / 12) or close(found, right / 6):
+    if close(found, right / 12):
+        return "Nothing is divided by Z here; the division comes when the mean is taken."
+    if close(found, right / 6):
         return "That is a mean; the map is a sum over the channels."
     return "Expected the sum over the channels of f[..., k] * w[k, c]."
 
@@ -74,9 +81,13 @@ def _why_not_the_other(answer: Any) -> str | None:
     if close(answer, giant - other, 1e-3):
         return None
     if close(answer, other - giant, 1e-3):
-        return "The other way round: what speaks for the *giant* panda must be positive."
+        return "The other way round: what speaks for the giant panda must be positive."
     if close(answer, giant, 1e-3) or close(answer, other, 1e-3):
         return "That is the map of one class. Its mean is one logit, not a difference of two."
     if close(answer, np.maximum(giant, 0) - np.maximum(other, 0), 1e-3):
         return "Both maps were cut off at zero before the subtraction; keep the signs."
+    if close(answer, np.maximum(giant - other, 0), 1e-3):
+        return "The difference was cut off at zero; keep what speaks for the ice bear, too."
+    if np.ptp(answer - (giant - other)) < 1e-3 * np.ptp(giant - other):
+        return "You added one number to every place. The biases are not part of the map."
     return "Compute both maps with cam(), and think of what subtracting them does to the means."

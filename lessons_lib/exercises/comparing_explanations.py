@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from lessons_lib.comparing import bootstrap
 from lessons_lib.exercises import close, exercise
@@ -50,6 +51,9 @@ class _Blocks:
         blocks = x.reshape(len(x), 7, 32, 7, 32, 3).mean(axis=(2, 4, 5))
         return np.einsum("nij,cij->nc", blocks, self.weights)
 
+    def probabilities(self, x: Any) -> Any:
+        return softmax(self.logits(x) / 1000, axis=1)  # soft enough for falls to be seen
+
 
 @exercise(
     "07.2",
@@ -62,7 +66,8 @@ def _occlusion(answer: Any) -> str | None:
     kept, classes, network = x.copy(), np.array([1, 0]), _Blocks()
     colours = x[:, ::32, ::32].mean(axis=-1).astype(float)
     right = network.weights[classes] * (colours - 127.5)
-    found = np.asarray(answer(SimpleNamespace(logits=network.logits), x, classes), float)
+    asked = SimpleNamespace(logits=network.logits, probabilities=network.probabilities)
+    found = np.asarray(answer(asked, x, classes), float)
     if not np.array_equal(x, kept):
         return "The pictures x were changed. Cover a copy: picture.copy()."
     if found.shape != (2, 7, 7):
@@ -71,6 +76,14 @@ def _occlusion(answer: Any) -> str | None:
         return None
     if not found.any():
         return "All zeros: write the falls into `maps` before you return it."
+    if not found[1].any():
+        return "Only the first picture has a map: go through all pictures before you return."
+    if close(found, np.abs(right), 0.01) or close(found, np.maximum(right, 0), 0.01):
+        return "Keep the sign: covering a place may also make the logit rise."
+    if np.abs(found).max() <= 1:
+        return "Falls of at most 1: are these probabilities? The logit is asked for."
+    if close(found, network.weights[classes] * (colours - 0.5), 0.01):
+        return "That square is almost black: pixels run from 0 to 255, so grey is 127.5, not 0.5."
     if close(found, -right, 0.01):
         return "The sign is turned round: the fall is the whole picture's logit less the covered's."
     if close(found, right.transpose(0, 2, 1), 0.01):
@@ -114,5 +127,5 @@ def _verdict(answer: Any) -> str | None:
         return "The interval of the differences holds 0 in one test, and yet this names a winner."
     return (
         "A small difference on every single picture was not seen. Take the interval of the "
-        "differences, picture by picture; not one interval for each method."
+        "differences, picture by picture, not one for each method; on one side of 0 it is one."
     )

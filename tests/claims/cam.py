@@ -86,6 +86,21 @@ def _() -> bool:
     return places == [(2, 3), (2, 3), (2, 2), (2, 2), (2, 2)]
 
 
+@claim("01.block_returns")
+def _() -> bool:
+    """After one whole block the map is the same, one column to the left."""
+    large = images.resize(images.course_image("panda"), (256, 288))
+    first, last = cam(mobilenet(), [large[16:240, 16 + s : 240 + s] for s in (0, 32)], 388)
+    realigned = np.abs(first[:, 1:] - last[:, :-1]).max()
+    return bool(realigned < 0.5 * np.abs(first - last).max())
+
+
+@claim("01.stage_answers")
+def _() -> bool:
+    answers = [p.label for p in mobilenet().top(images.course_image("drum_guitar"), 3)]
+    return answers[0] == "drum" and "electric guitar" not in answers
+
+
 @claim("01.wrong_layer_gap")
 def _() -> float:
     f = mobilenet().activations(images.course_image("panda"), "Conv_1")[0]
