@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
+
+from lessons_lib.progress import bar
 
 BATCH_SIZE = 16
 
@@ -36,9 +37,8 @@ def in_batches(
         The results of all batches, one after another.
     """
     starts = range(0, len(arrays[0]), batch_size)
-    bar = tqdm(starts, desc=description, delay=2, leave=False)
     results = [
         [r.numpy() for r in function(*(tf.constant(a[i : i + batch_size]) for a in arrays))]
-        for i in bar
+        for i in bar(starts, desc=description)
     ]
     return tuple(np.concatenate(parts) for parts in zip(*results, strict=True))

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from tqdm.auto import tqdm
 
 from lessons_lib.classifier import Classifier, Target
 from lessons_lib.methods import Method, explain
+from lessons_lib.progress import bar
 
 Measure = Callable[[NDArray[np.float32], int], float]
 """The score of one map, given the map and the number of its picture."""
@@ -105,7 +105,7 @@ def compare(
     if not methods or not measures or not len(images):
         raise ValueError("at least one method, one measure and one picture are needed")
     scores = np.empty((len(methods), len(measures), len(images)))
-    for i, method in enumerate(tqdm(methods.values(), desc="methods", delay=2, leave=False)):
+    for i, method in enumerate(bar(methods.values(), desc="methods")):
         for k, heat in enumerate(explain(method, classifier, list(images), target)):
             scores[i, :, k] = [measure(heat, k) for measure in measures.values()]
     return Comparison(tuple(methods), tuple(measures), scores)

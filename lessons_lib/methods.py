@@ -106,7 +106,7 @@ def from_superpixels(
 
 
 def lime_map(
-    classifier: Classifier, x: Array, classes: Classes, *, samples: int = 120, seed: int = 0
+    classifier: Classifier, x: Array, classes: Classes, *, samples: int = 90, seed: int = 0
 ) -> Array:
     """LIME's coefficients of superpixels (lesson 04), for the logit."""
 
@@ -120,7 +120,7 @@ def lime_map(
 
 
 def kernel_shap_map(
-    classifier: Classifier, x: Array, classes: Classes, *, samples: int = 120, seed: int = 0
+    classifier: Classifier, x: Array, classes: Classes, *, samples: int = 90, seed: int = 0
 ) -> Array:
     """Shapley values of superpixels (lesson 05), for the logit."""
 
@@ -163,7 +163,7 @@ METHODS: dict[str, Method] = {
     "LayerCAM": cam_family.layer_cam,
     "XGrad-CAM": cam_family.xgrad_cam,
     "Eigen-CAM": lambda classifier, x, classes: cam_family.eigen_cam(classifier, x),
-    "Score-CAM": lambda classifier, x, classes: score_cam(classifier, x, classes, max_channels=48),
+    "Score-CAM": lambda classifier, x, classes: score_cam(classifier, x, classes, max_channels=32),
     "LIME": lime_map,
     "KernelSHAP": kernel_shap_map,
     "Integrated Gradients": integrated_gradients_map,

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
-from tqdm.auto import tqdm
 
 from lessons_lib.classifier import Classifier
+from lessons_lib.progress import bar
 from lessons_lib.quadrature import PANEL_STEPS, Interval, Panel, panel_rule
 
 BATCH_SIZE = 8  # measured: see benchmarks/integrated_gradients.py
@@ -135,7 +135,7 @@ class Path:
         self._target = tf.constant(target, tf.int32)
         self._batch_size = batch_size
         self._known: dict[float, float] = {}
-        self._bar = tqdm(desc="along the path", unit=" steps", delay=2, leave=False)
+        self._bar = bar(desc="along the path", unit=" steps")
 
     def __enter__(self) -> "Path":
         return self

@@ -17,12 +17,12 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
-from tqdm.auto import tqdm
 
 from lessons_lib.batches import in_batches
 from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import as_given
 from lessons_lib.path import BATCH_SIZE, classifier_functions, gradient_of
+from lessons_lib.progress import bar
 from lessons_lib.quadrature import check_steps
 
 Maps = NDArray[np.float32]
@@ -138,7 +138,7 @@ def smooth_grad(
     rng = np.random.default_rng(seed)
     sigma = noise * float(np.ptp(x))
     total = np.zeros(x.shape[1:])
-    for start in _batches(num_samples, "SmoothGrad"):
+    for start in bar(range(0, num_samples, BATCH_SIZE), desc="SmoothGrad"):
         rows = min(BATCH_SIZE, num_samples - start)
         noisy = x + sigma * rng.standard_normal((rows, *x.shape[1:]), np.float32)
         total += _gradients(classifier, noisy.astype("float32"), index[:rows]).sum(axis=0)
@@ -195,7 +195,7 @@ def expected_gradients(
     drawn = rng.permutation(np.arange(num_samples) % len(baselines))
     _, sums = classifier_functions(classifier)
     total = np.zeros(x.shape[1:])
-    for start in _batches(num_samples, "Expected Gradients"):
+    for start in bar(range(0, num_samples, BATCH_SIZE), desc="Expected Gradients"):
         some = slice(start, start + BATCH_SIZE)
         nodes = tf.constant(alpha[some], tf.float32)
         weights = tf.ones((1, len(nodes))) / num_samples
@@ -260,7 +260,3 @@ def _one(classifier: Classifier, image: ArrayLike) -> Maps:
     if len(x) != 1:
         raise ValueError(f"one picture at a time, but there are {len(x)}")
     return x
-
-
-def _batches(num_samples: int, description: str) -> tqdm:
-    return tqdm(range(0, num_samples, BATCH_SIZE), desc=description, delay=2, leave=False)

@@ -27,7 +27,8 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted
-from tqdm.auto import tqdm
+
+from lessons_lib.progress import bar
 
 _TREES = (DecisionTreeRegressor, DecisionTreeClassifier)
 _FORESTS = (
@@ -110,7 +111,7 @@ def tree_shap(model: Any, X: ArrayLike) -> TreeValues:
     X = _checked(X, model.n_features_in_).astype(np.float32).astype(np.float64)
     outputs = trees[0].value.shape[2]
     phi, base = np.zeros((*X.shape, outputs)), np.full(outputs, float(offset))
-    for tree in tqdm(trees, desc="trees", delay=2, leave=False):
+    for tree in bar(trees, desc="trees"):
         for leaf in leaves(tree):
             phi += scale * leaf_shapley(X, leaf.path)[..., None] * leaf.value
             base += scale * leaf.value * np.prod([condition.share for condition in leaf.path])

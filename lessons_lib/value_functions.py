@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from tqdm.auto import tqdm
 
+from lessons_lib.progress import bar
 from lessons_lib.shapley import Value, distinct_rows
 
 Model = Callable[[NDArray[np.float64]], ArrayLike]
@@ -66,13 +66,13 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
 
     def value(Z: NDArray[np.bool_]) -> NDArray[np.float64]:
         total: Any = 0.0
-        bar = tqdm(total=len(Z) * len(background), desc="mixed rows", delay=2, leave=False)
+        progress = bar(total=len(Z) * len(background), desc="mixed rows")
         for k, differs in enumerate(patterns):
             distinct, index = distinct_rows(np.asarray(Z, bool) & differs)
             rows = background[pattern == k]
             total += _sums(model, x, rows, distinct)[index]
-            bar.update(len(Z) * len(rows))
-        bar.close()
+            progress.update(len(Z) * len(rows))
+        progress.close()
         return total / len(background)
 
     return value

@@ -121,3 +121,13 @@ def _() -> float:
 def _() -> float:
     wrong = Classifier(mobilenet().model, mobilenet().labels, lambda x: x / 255, layer="out_relu")
     return espresso(wrong)
+
+
+@claim("01.hens_gain")
+def _() -> bool:
+    """With pixels from 0 to 1 the hens are surer than with the right preprocessing."""
+    wrong = Classifier(mobilenet().model, mobilenet().labels, lambda x: x / 255, layer="out_relu")
+    right, other = (
+        c.probabilities(images.course_image("hens"))[0, 8] for c in (mobilenet(), wrong)
+    )
+    return bool(other > right)
