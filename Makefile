@@ -5,14 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)/python
 STAMP := $(VENV)/installed
+MORE := $(VENV)/installed-more
 PIP := "$(PY)" -m pip --disable-pip-version-check
 TIMEOUT := 600
 
-.PHONY: help lab test lessons execute lint bench lock clean
+.PHONY: help lab test lessons execute lint site test-browser classroom bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 lab: $(STAMP) ## Open the lessons in JupyterLab
 	"$(PY)" -m jupyterlab --ServerApp.root_dir=. $(ARGS) notebooks/00_start_here.ipynb
@@ -31,7 +32,16 @@ lint: $(STAMP) ## Check style and types
 	"$(PY)" -m ruff format --check .
 	"$(PY)" -m mypy
 
-bench: $(STAMP) ## Measure how long things take
+site: $(MORE) ## Build the lessons into a website in build/site
+	"$(PY)" tools/make_site.py $(ARGS)
+
+test-browser: $(MORE) ## Test the lessons, the slides and the website in Chromium, which must be installed
+	"$(PY)" -m pytest -m browser tests/browser $(ARGS)
+
+classroom: $(MORE) ## Start a server for a class: see docs/classroom.md
+	"$(PY)" tools/classroom.py $(ARGS)
+
+bench: $(MORE) ## Measure how long things take
 	"$(PY)" benchmarks/run.py $(ARGS)
 
 lock: ## For maintainers: make requirements.lock again (needs uv; ARGS=--upgrade for newer versions)
@@ -52,4 +62,9 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PIP) install --quiet --require-hashes -r $(VENV)/build.txt
 	$(PIP) install --require-hashes --no-build-isolation -r requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What only the targets above need that name it. Its lock repeats the first one's versions.
+$(MORE): $(STAMP) requirements-more.lock
+	$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements-more.lock
 	@touch $@

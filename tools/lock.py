@@ -1,18 +1,23 @@
-"""Make requirements.lock from pyproject.toml (``make lock``).
+"""Make requirements.lock and requirements-more.lock from pyproject.toml (``make lock``).
 
-One file pins, by version and by hash, what every supported platform and Python gets. Versions
-that the present lock has are kept where they still fit; ``python tools/lock.py --upgrade``
-(uv's own option, like any other) looks for newer ones.
+One file pins, by version and by hash, what every supported platform and Python gets. A second one,
+which keeps to the versions of the first, holds what only maintainers and teachers need besides.
+Versions that the present locks have are kept where they still fit;
+``python tools/lock.py --upgrade`` (uv's own option, like any other) looks for newer ones.
 """
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "requirements.lock"
+EXTRAS = {
+    "requirements.lock": "--extra lab --extra test --group lock",
+    "requirements-more.lock": "--extra lab --extra test --extra more --group lock",
+}
 COMMAND = (
-    "uv pip compile pyproject.toml --extra lab --extra test --group lock --universal"
+    "uv pip compile pyproject.toml --universal"
     # One version of each package, whatever the Python: all readers see the same lesson.
     " --fork-strategy fewest"
     " --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet"
@@ -29,11 +34,23 @@ def without_common_marker(lock: str) -> str:
     return lock.replace(f" ; {markers[0]} \\\n", " \\\n") if markers[0] else lock
 
 
+def versions(lock: str) -> str:
+    """Only "name==version" of each line that pins."""
+    return "\n".join(line.split()[0] for line in lock.splitlines() if "==" in line.split(" ;")[0])
+
+
 def main(options: list[str]) -> None:
-    """Run uv, then tidy what it wrote."""
-    subprocess.run([*COMMAND.split(), "--output-file", LOCK.name, *options], cwd=ROOT, check=True)
-    lock = without_common_marker(LOCK.read_text(encoding="utf-8"))
-    LOCK.write_text(lock, encoding="utf-8", newline="\n")
+    """Run uv, then tidy what it wrote; what the first lock pins binds the second."""
+    pinned = ""
+    for name, extras in EXTRAS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            constraints = Path(folder, "constraints.txt")
+            constraints.write_text(pinned, encoding="utf-8")
+            command = [*COMMAND.split(), *extras.split(), "--constraints", str(constraints)]
+            subprocess.run([*command, "--output-file", name, *options], cwd=ROOT, check=True)
+        lock = without_common_marker((ROOT / name).read_text(encoding="utf-8"))
+        (ROOT / name).write_text(lock, encoding="utf-8", newline="\n")
+        pinned = versions(lock)
 
 
 if __name__ == "__main__":
