@@ -4,7 +4,7 @@ Each function here makes a game of a model and one input, for `lessons_lib.shapl
 what stands in for the absent features, and so in the question that the Shapley values answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,14 +65,21 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
     patterns, pattern = distinct_rows(background != x)
 
     def value(Z: NDArray[np.bool_]) -> NDArray[np.float64]:
-        total: Any = 0.0
-        progress = bar(total=len(Z) * len(background), desc="mixed rows")
-        for k, differs in enumerate(patterns):
-            distinct, index = distinct_rows(np.asarray(Z, bool) & differs)
-            rows = background[pattern == k]
-            total += _sums(model, x, rows, distinct)[index]
-            progress.update(len(Z) * len(rows))
+        Z = np.asarray(Z, bool)
+        found = [distinct_rows(Z & differs) for differs in patterns]
+        groups = [background[pattern == k] for k in range(len(patterns))]
+        pairs = [(rows, distinct) for rows, (distinct, _) in zip(groups, found, strict=True)]
+        progress = bar(total=sum(len(r) * len(d) for r, d in pairs), desc="mixed rows")
+        parts = []
+        for mixed in _together(_mixed(x, pairs)):
+            parts.append(_answers(model, mixed))
+            progress.update(len(mixed))
         progress.close()
+        answers = np.concatenate(parts)
+        total: Any = 0.0
+        for rows, (distinct, index) in zip(groups, found, strict=True):
+            mine, answers = np.split(answers, [len(distinct) * len(rows)])
+            total += mine.reshape(len(distinct), len(rows), *mine.shape[1:]).sum(axis=1)[index]
         return total / len(background)
 
     return value
@@ -130,19 +137,26 @@ def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
     return value
 
 
-def _sums(
-    model: Model, x: NDArray[np.float64], rows: NDArray[np.float64], Z: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Sum of the answers over ``rows``, for each coalition of features that x puts into them."""
-    m = len(rows)
-    at_once = max(1, CHUNK // rows.size)
-    sums = []
-    for i in range(0, len(Z), at_once):
-        present = np.tile(Z[i : i + at_once], (1, m))  # (coalitions, m * n): long rows are fast
-        mixed = np.where(present, np.tile(x, m), rows.ravel())
-        answers = _answers(model, mixed.reshape(-1, len(x)))
-        sums.append(answers.reshape(len(present), m, *answers.shape[1:]).sum(axis=1))
-    return np.concatenate(sums)
+def _mixed(
+    x: NDArray[np.float64], pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]]
+) -> Iterator[NDArray[np.float64]]:
+    """Each coalition's values of x in each background row, for (rows, coalitions) after another."""
+    for rows, Z in pairs:
+        m, at_once = len(rows), max(1, CHUNK // rows.size)
+        for i in range(0, len(Z), at_once):
+            present = np.tile(Z[i : i + at_once], (1, m))  # (coalitions, m * n): long rows are fast
+            yield np.where(present, np.tile(x, m), rows.ravel()).reshape(-1, len(x))
+
+
+def _together(parts: Iterable[NDArray[np.float64]]) -> Iterator[NDArray[np.float64]]:
+    """The same rows in as few chunks as may be: each call of a model takes some time of its own."""
+    group: list[NDArray[np.float64]] = []
+    for part in parts:
+        if group and part.size + sum(map(np.size, group)) > CHUNK:
+            yield np.concatenate(group)
+            group = []
+        group.append(part)
+    yield np.concatenate(group)
 
 
 def _answers(model: Model, rows: NDArray[np.float64]) -> NDArray[np.float64]:
