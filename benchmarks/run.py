@@ -1,16 +1,20 @@
 """Measure every job of jobs.py, and write benchmarks/RESULTS.md and its picture.
 
-    python benchmarks/run.py [--runs 5] [--only TEXT] [--without-depth]
+    python benchmarks/run.py [--only TEXT] [--without-depth]
 
 Times are medians of interleaved runs: each run times every way of a job once, in turn, so that a
-busy machine slows them alike. A ratio is the median of the runs' own ratios. What a first call
-takes, tracing and compiling included, and how much memory it adds at its peak, is measured in a
-fresh process for each way, after the network has been loaded and asked once. Leave the machine
-alone meanwhile.
+busy machine slows them alike; there are at least 5 runs, and up to 25 where they are short. A ratio
+is the median of the runs' own ratios. What a first call takes, tracing and compiling included, and
+how much memory it adds at its peak, is measured in a fresh process for each way, after the network
+has been loaded and asked once. Leave the machine alone meanwhile.
+
+What was measured is kept in build/benchmarks: `--only` measures the jobs again whose name holds the
+text, and writes the results of all.
 """
 
 import argparse
 import importlib.metadata
+import json
 import multiprocessing
 import os
 import platform
@@ -31,6 +35,8 @@ FOLDER = Path(__file__).parent
 OURS = "lessons_lib"
 PEERS = ["tf-keras-vis", "saliency", "tf-explain", "xplique", "lime", "shap"]
 PACKAGES = ["keras", "numpy", "scikit-learn", *PEERS]
+KEPT = FOLDER.parent / "build" / "benchmarks"
+ENOUGH = 20  # seconds of one job's runs
 IN_DEPTH = ["score_cam", "integrated_gradients", "shapley", "lower_floors"]
 
 
@@ -56,12 +62,14 @@ def in_a_fresh_process(function: Callable[..., Any], *arguments: Any) -> Any:
         return pool.apply(function, arguments)
 
 
-def interleaved(job: str, runs: int) -> dict[str, list[float]]:
+def interleaved(job: str) -> dict[str, list[float]]:
     """Seconds of each run of each way; one run to warm up is not counted."""
     ways = JOBS[job]()
     for way in ways.values():
         way()
-    times = [{name: timed(way) for name, way in ways.items()} for _ in range(runs)]
+    times: list[dict[str, float]] = []
+    while len(times) < 5 or (len(times) < 25 and sum(sum(t.values()) for t in times) < ENOUGH):
+        times.append({name: timed(way) for name, way in ways.items()})
     return {name: [run[name] for run in times] for name in ways}
 
 
@@ -79,9 +87,9 @@ def memory(what: str) -> int:
     return int(re.search(rf"{what}:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
-def measured(job: str, runs: int) -> dict[str, Way]:
+def measured(job: str) -> dict[str, Way]:
     """All ways of a job, the floor first."""
-    times = in_a_fresh_process(interleaved, job, runs)
+    times = in_a_fresh_process(interleaved, job)
     floor = times[FLOOR]
     return {
         name: Way(
@@ -158,28 +166,43 @@ def machine() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--only", default="", help="jobs whose name holds this text")
+    parser.add_argument("--only", default="", help="jobs and depths whose name holds this text")
     parser.add_argument("--without-depth", action="store_true", help="the table of jobs alone")
     wanted = parser.parse_args()
 
-    results: dict[str, dict[str, Way]] = {}
-    chosen = [job for job in JOBS if wanted.only.lower() in job.lower()]
-    for job in tqdm(chosen, desc="jobs"):
-        results[job] = measured(job, wanted.runs)
-        tqdm.write(table({job: results[job]}).split("\n", 2)[2])
-    if wanted.only:
-        return
+    KEPT.mkdir(parents=True, exist_ok=True)
+    text = wanted.only.lower()
+    for job in tqdm([job for job in JOBS if text in job.lower()], desc="jobs"):
+        ways = measured(job)
+        file(job, "json").write_text(json.dumps(ways))
+        tqdm.write(table({job: ways}).split("\n", 2)[2])
+    if not wanted.without_depth:
+        for name in tqdm([name for name in IN_DEPTH if text in name], desc="in depth"):
+            command = [sys.executable, str(FOLDER / f"{name}.py")]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            file(name, "md").write_text(done.stdout.strip(), encoding="utf-8")
+
+    results = {
+        job: {name: Way(*way) for name, way in json.loads(file(job, "json").read_text()).items()}
+        for job in JOBS
+        if file(job, "json").exists()
+    }
     picture(results, FOLDER / "ratios.png")
     parts = [
         (FOLDER / "INTRODUCTION.md").read_text(encoding="utf-8").format(machine=machine()),
         table(results),
+        *(
+            f"## {name.replace('_', ' ').capitalize()}\n\n{file(name, 'md').read_text('utf-8')}"
+            for name in IN_DEPTH
+            if file(name, "md").exists()
+        ),
     ]
-    for name in [] if wanted.without_depth else tqdm(IN_DEPTH, desc="in depth"):
-        command = [sys.executable, str(FOLDER / f"{name}.py")]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        parts.append(f"## {name.replace('_', ' ').capitalize()}\n\n{done.stdout.strip()}")
     (FOLDER / "RESULTS.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def file(name: str, kind: str) -> Path:
+    """Where a measurement is kept."""
+    return KEPT / f"{re.sub('[^a-z0-9]+', '_', name.lower())}.{kind}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lessons_lib import exercises, grad_cam, images, models, plotting, weights
+from lessons_lib import exercises, files, grad_cam, images, models, plotting, weights
 
 PACKAGES = ("tensorflow", "keras", "numpy", "matplotlib")
 
@@ -78,7 +78,7 @@ def _photographs() -> str:
 def _weights() -> str:
     for file, entry in weights.manifest().items():
         cure = f"Restore it with: git checkout -- data/weights/{file}"
-        weights.checked_bytes(weights.FOLDER / file, entry["sha256"], "sha256", cure)
+        files.checked_bytes(weights.FOLDER / file, entry["sha256"], "sha256", cure)
     return f"{len(weights.manifest())} files whole"
 
 
@@ -95,7 +95,7 @@ def _explanation() -> str:
 
 
 def _exercise() -> str:
-    feedback = exercises.check("02.1", np.array([[1, 0], [0, 1]]))
+    feedback = exercises.judge("02.1", np.array([[1, 0], [0, 1]]))
     if not feedback.passed:
         raise RuntimeError(f"the right answer was refused: {feedback}")
     return "a right answer is recognised"

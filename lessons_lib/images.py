@@ -5,6 +5,7 @@ Everywhere in the course a picture is an array of RGB pixels from 0 to 255, with
 """
 
 import difflib
+import io
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ import PIL.Image
 import PIL.ImageOps
 from numpy.typing import ArrayLike, NDArray
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+from lessons_lib import files
 
 
 def load_image(path: str | Path) -> NDArray[np.uint8]:
@@ -43,7 +44,7 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
 
     Examples
     --------
-    >>> load_image(DATA / "images" / "panda.jpg").shape
+    >>> load_image(files.DATA / "images" / "panda.jpg").shape
     (532, 800, 3)
     """
     path = Path(path)
@@ -52,8 +53,12 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
         near = difflib.get_close_matches(path.name, beside, n=3, cutoff=0.3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise FileNotFoundError(f"there is no file {path}{hint}")
+    return _decoded(path.read_bytes(), path)
+
+
+def _decoded(content: bytes, path: Path) -> NDArray[np.uint8]:
     try:
-        with PIL.Image.open(path) as picture:
+        with PIL.Image.open(io.BytesIO(content)) as picture:
             upright = PIL.ImageOps.exif_transpose(picture)
             rgba = upright.convert("RGBA")
     except (OSError, SyntaxError, ValueError) as error:  # Pillow raises any of these
@@ -81,6 +86,8 @@ def course_image(name: str) -> NDArray[np.uint8]:
     ------
     ValueError
         If the course has no such photograph; the message lists those it has.
+    FileNotFoundError, DamagedFileError
+        If its file is missing or not whole.
 
     Examples
     --------
@@ -89,12 +96,13 @@ def course_image(name: str) -> NDArray[np.uint8]:
     """
     if name not in course_images():
         raise ValueError(f"the course has no photograph {name!r}; it has {course_images()}")
-    return load_image(DATA / "images" / f"{name}.jpg")
+    file = f"images/{name}.jpg"
+    return _decoded(files.course_bytes(file), files.DATA / file)
 
 
 def course_images() -> list[str]:
     """The names of the course's photographs, in alphabetical order."""
-    return sorted(path.stem for path in (DATA / "images").glob("*.jpg"))
+    return sorted(Path(name).stem for name in files.sums() if name.startswith("images/"))
 
 
 def as_batch(images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32]]:

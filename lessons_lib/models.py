@@ -7,7 +7,7 @@ import keras
 
 from lessons_lib import weights as weight_files
 from lessons_lib.classifier import Classifier
-from lessons_lib.images import DATA
+from lessons_lib.files import course_bytes
 
 __all__ = ["NETWORKS", "Classifier", "imagenet_labels", "load"]
 
@@ -36,7 +36,7 @@ def load(name: str, weights: str | Path | None = None) -> Classifier:
         If the name is unknown, or a file does not fit the network.
     FileNotFoundError
         If there is no such file.
-    lessons_lib.weights.DamagedFileError
+    lessons_lib.files.DamagedFileError
         If a file's bytes are not those that its hash promises; it is not loaded.
     lessons_lib.weights.OfflineError
         If the official weights are wanted and cannot be downloaded.
@@ -79,5 +79,5 @@ def imagenet_labels() -> list[str]:
     >>> imagenet_labels()[999]
     'toilet tissue'
     """
-    lines = (DATA / "imagenet_classes.txt").read_text(encoding="utf-8").splitlines()
+    lines = course_bytes("imagenet_classes.txt").decode("utf-8").splitlines()
     return [line.split(" ", 1)[1].split(",")[0] for line in lines]

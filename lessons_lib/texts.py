@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.images import DATA
+from lessons_lib.files import course_bytes
 
 GROUPS = ("atheism", "christian")
 
@@ -55,6 +55,6 @@ def newsgroups(split: str) -> Texts:
     """
     if split not in ("train", "test"):
         raise ValueError(f"split={split!r} is unknown; use 'train' or 'test'")
-    with gzip.open(DATA / "text" / "newsgroups.csv.gz", "rt", encoding="utf-8") as lines:
-        rows = [row for row in csv.DictReader(lines) if row["split"] == split]
+    lines = gzip.decompress(course_bytes("text/newsgroups.csv.gz")).decode("utf-8").splitlines()
+    rows = [row for row in csv.DictReader(lines) if row["split"] == split]
     return Texts([r["text"] for r in rows], np.array([GROUPS.index(r["group"]) for r in rows]))

@@ -4,7 +4,6 @@ Every file is hashed before a byte of it is parsed. The formats (safetensors, Ke
 numbers only and cannot run code.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -15,7 +14,7 @@ import safetensors
 import safetensors.numpy
 
 from lessons_lib import networks
-from lessons_lib.images import DATA
+from lessons_lib.files import DATA, checked_bytes
 
 FOLDER = DATA / "weights"
 
@@ -39,10 +38,6 @@ OFFICIAL: dict[str, tuple[Callable[..., keras.Model], str, str]] = {
 }
 
 
-class DamagedFileError(ValueError):
-    """A file's bytes are not those that its hash promises."""
-
-
 class OfflineError(ConnectionError):
     """The official weights are neither here nor to be had."""
 
@@ -50,39 +45,6 @@ class OfflineError(ConnectionError):
 def manifest() -> dict[str, dict[str, str]]:
     """What ``data/weights/manifest.json`` says of each file: SHA-256, source, licence, making."""
     return json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
-
-
-def checked_bytes(path: Path, digest: str, algorithm: str, cure: str) -> bytes:
-    """A file's bytes, if they have the right hash.
-
-    Parameters
-    ----------
-    path
-        The file.
-    digest
-        The hash it must have, in hexadecimal.
-    algorithm
-        ``"sha256"`` or ``"md5"``.
-    cure
-        What to do if it is missing or damaged; ends the message.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    DamagedFileError
-        If the hash is another one.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}. {cure}")
-    content = path.read_bytes()
-    found = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
-    if found != digest:
-        raise DamagedFileError(
-            f"{path} is damaged, and was not loaded: it has {len(content)} bytes and the "
-            f"{algorithm} {found[:12]}..., expected {digest[:12]}.... {cure}"
-        )
-    return content
 
 
 def course_model(name: str) -> keras.Model:

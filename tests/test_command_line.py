@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lessons_lib import images
+from lessons_lib import files, images
 from lessons_lib.__main__ import chosen_methods, main, short_name
 from lessons_lib.methods import METHODS
 
-PANDA = str(images.DATA / "images" / "panda.jpg")
+PANDA = str(files.DATA / "images" / "panda.jpg")
 
 
 def test_a_picture_with_all_maps_and_their_numbers(tmp_path, capsys) -> None:

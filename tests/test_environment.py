@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from lessons_lib import environment, images
+from lessons_lib import environment, files
 
 
 def run(script: str) -> subprocess.CompletedProcess:
@@ -39,8 +39,8 @@ def test_report_names_versions_and_weights(capsys, monkeypatch) -> None:
 def test_self_test_passes_here_and_names_what_fails(capsys, monkeypatch) -> None:
     assert environment.self_test()
     assert "Everything works" in capsys.readouterr().out
-    monkeypatch.setattr(images, "DATA", images.DATA / "nowhere")
-    monkeypatch.setattr(environment.weights, "FOLDER", images.DATA)
+    monkeypatch.setattr(files, "DATA", files.DATA / "nowhere")
+    monkeypatch.setattr(environment.weights, "FOLDER", files.DATA)
     assert not environment.self_test()
     printed = capsys.readouterr().out
     assert "FAILED weights: FileNotFoundError" in printed

@@ -7,7 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from lessons_lib import images, models
+from lessons_lib import files, images, models
 
 
 def test_reads_rgb_in_the_right_order(tmp_path) -> None:
@@ -39,7 +39,7 @@ def test_a_missing_file_names_near_ones(tmp_path) -> None:
 
 
 def test_a_truncated_or_foreign_file_says_so(tmp_path) -> None:
-    whole = (images.DATA / "images" / "panda.jpg").read_bytes()
+    whole = (files.DATA / "images" / "panda.jpg").read_bytes()
     for name, content in (("cut.jpg", whole[: len(whole) // 2]), ("text.jpg", b"no picture")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=f"{name} cannot be read as a picture"):
@@ -129,14 +129,14 @@ def test_an_unknown_course_photograph_lists_them() -> None:
 
 ROWS = re.findall(
     r"\| `(\w+)\.jpg` \|.*\| ([^|]+?) (\d\.\d\d) \|",
-    (images.DATA / "images" / "LICENSES.md").read_text(encoding="utf-8"),
+    (files.DATA / "images" / "LICENSES.md").read_text(encoding="utf-8"),
 )
 
 
 def test_every_photograph_is_small_and_has_its_licence() -> None:
     assert sorted(row[0] for row in ROWS) == images.course_images()
     assert len(ROWS) >= 14
-    for path in (images.DATA / "images").glob("*.jpg"):
+    for path in (files.DATA / "images").glob("*.jpg"):
         assert path.stat().st_size <= 200_000, path.name
 
 

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from lessons_lib import images, models, networks, weights
+from lessons_lib import files, images, models, networks, weights
 from lessons_lib.classifier import PREPROCESSING, Classifier
 from tests.networks import gap_network, photos, set_seeded_weights
 
@@ -117,7 +117,7 @@ def test_every_weight_file_is_listed_small_and_whole() -> None:
     for file, entry in listed.items():
         assert {"sha256", "source", "licence", "made_by"} <= set(entry), file
         assert (weights.FOLDER / file).stat().st_size < 48 * 2**20
-        weights.checked_bytes(weights.FOLDER / file, entry["sha256"], "sha256", "")
+        files.checked_bytes(weights.FOLDER / file, entry["sha256"], "sha256", "")
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "swap", "remove"])
@@ -135,7 +135,7 @@ def test_a_damaged_weight_file_is_never_loaded(damage: str, tmp_path, monkeypatc
         (tmp_path / file).write_bytes(content)
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
     monkeypatch.setattr(networks, "set_weights", lambda *_: pytest.fail("it was loaded"))
-    error = FileNotFoundError if damage == "remove" else weights.DamagedFileError
+    error = FileNotFoundError if damage == "remove" else files.DamagedFileError
     with pytest.raises(error, match=rf"{file}.*git checkout -- data/weights/{file}"):
         models.load("squeezenet", "course")
 
@@ -189,10 +189,10 @@ def test_official_weights_without_a_network_say_what_works(tmp_path) -> None:
             (tmp_path / "models" / weights.OFFICIAL["vgg16"][1]).write_bytes(b"half a file")
         done = _without_network(
             """
-            from lessons_lib import models, weights
+            from lessons_lib import files, models, weights
             try:
                 models.load("vgg16", "imagenet")
-            except (weights.OfflineError, weights.DamagedFileError) as error:
+            except (weights.OfflineError, files.DamagedFileError) as error:
                 print(type(error).__name__, error)
             """,
             tmp_path,

@@ -5,8 +5,10 @@
 """
 
 import argparse
+import os
 import re
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -104,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     paths = options.notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
     counts = [len(nbformat.read(path, as_version=4).cells) for path in paths]
     failures = []
+    # What this machine's reader has passed is not part of the lessons.
+    os.environ["LESSONS_PASSED"] = str(Path(tempfile.gettempdir(), "nothing_passed.json"))
     with tqdm(total=sum(counts), unit="cell") as progress:
         for number, path in enumerate(paths):
             progress.set_description(path.stem)

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lessons_lib import passed as passed_exercises
+
 
 class Feedback(NamedTuple):
     """What `check` says of an answer."""
@@ -64,7 +66,24 @@ def exercises() -> list[str]:
     return sorted(_EXERCISES)
 
 
+def lesson(number: str) -> str:
+    """What an exercise's lesson is called, such as ``"grad cam"``."""
+    exercises()
+    return _EXERCISES[number].checker.__module__.rsplit(".", 1)[-1].replace("_", " ")
+
+
 def check(number: str, answer: Any) -> Feedback:
+    """Look at an answer, say whether it is right or what may have gone wrong, and note a pass.
+
+    Parameters, returns, raises: as for `judge`. What is passed is kept by `lessons_lib.passed`.
+    """
+    feedback = judge(number, answer)
+    if feedback.passed:
+        passed_exercises.note(number)
+    return feedback
+
+
+def judge(number: str, answer: Any) -> Feedback:
     """Look at an answer, and say whether it is right or what may have gone wrong.
 
     Parameters

@@ -1,0 +1,125 @@
+"""Each lesson in a real JupyterLab: run from top to bottom, looked at, and its exercises answered.
+
+Each is run once, and everything is tried on that one run. It takes a quarter of an hour in all.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import jupyter
+
+LESSONS = sorted(path.name for path in (jupyter.ROOT / "notebooks").glob("*.ipynb"))
+# An answer that is wrong, to the first exercise of each lesson.
+WRONG = {
+    "00": "'giant panda'",
+    "01": "[[3, 5], [-1, 1]]",
+    "02": "[[1, -1], [0, 1]]",
+    "03": "[4, 2, 2]",
+    "04": "[0.7, 0.3]",
+    "05": "[0, 20]",
+    "06": "[8, 8]",
+    "07": "[1, 3 / 5, 1 / 3]",
+}
+# How far the green values of a picture spread; 0 for one that is blank or was not loaded.
+SPREAD = """image => {
+    const {naturalWidth: width, naturalHeight: height} = image;
+    if (!width) return 0;
+    const pen = new OffscreenCanvas(width, height).getContext("2d");
+    pen.drawImage(image, 0, 0);
+    const green = pen.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 == 1);
+    const mean = green.reduce((sum, value) => sum + value, 0) / green.length;
+    return Math.sqrt(green.reduce((sum, value) => sum + (value - mean) ** 2, 0) / green.length);
+}"""
+PICTURE = ".jp-OutputArea-output img"
+# What a slider may redraw in its cell.
+DRAWN = f"""cell => [...cell.querySelectorAll("{PICTURE}, .widget-html-content")]
+    .map(it => it.src || it.innerHTML).join()"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with jupyter.server(tmp_path_factory.mktemp("lab")) as address:
+        yield address
+
+
+def committed(lesson: str) -> list[nbformat.NotebookNode]:
+    return nbformat.read(jupyter.ROOT / "notebooks" / lesson, as_version=4).cells
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_lesson(lesson: str, lab: str, chromium: Browser, screenshots: Path) -> None:
+    with jupyter.opened(chromium, lab, lesson) as page:
+        expect(page.locator(".jp-Cell")).to_have_count(len(committed(lesson)), timeout=30_000)
+        jupyter.run_all(page, minutes=15)
+        no_errors(page)
+        pictures(page, lesson)
+        shoot(page, screenshots / f"lab_{lesson[:2]}")
+        sliders(page, lesson)
+        folded_answers(page)
+        exercise(page, lesson[:2])
+        no_errors(page)
+
+
+def no_errors(page: Page) -> None:
+    errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
+    assert not errors, "\n\n".join(errors)
+
+
+def pictures(page: Page, lesson: str) -> None:
+    """As many as were committed, and none of them blank."""
+    outputs = [output for cell in committed(lesson) for output in cell.get("outputs", [])]
+    expected = sum("image/jpeg" in output.get("data", {}) for output in outputs)
+    spread = page.locator(PICTURE).evaluate_all(f"images => images.map({SPREAD})")
+    assert len(spread) == expected
+    assert min(spread) > 10, spread
+
+
+def shoot(page: Page, name: Path) -> None:
+    for number, picture in enumerate(page.locator(PICTURE).all()):
+        picture.scroll_into_view_if_needed()
+        page.wait_for_timeout(300)  # until what came into view is drawn
+        page.screenshot(path=f"{name}_{number:02}.png")
+
+
+def sliders(page: Page, lesson: str) -> None:
+    """An arrow key moves each slider, and what is drawn below it changes."""
+    for number, cell in enumerate(committed(lesson)):
+        if cell.cell_type == "code" and re.search(r"\bslide\(|Slider\(", cell.source):
+            shown = page.locator(".jp-Cell").nth(number)
+            handles = shown.locator(".noUi-handle")
+            expect(handles).not_to_have_count(0)
+            for handle in handles.all():
+                before = shown.evaluate(DRAWN)
+                handle.press("ArrowRight")
+                page.wait_for_function(
+                    f"([cell, before]) => ({DRAWN})(cell) != before",
+                    arg=[shown.element_handle(), before],
+                )
+
+
+def folded_answers(page: Page) -> None:
+    """Each is closed at first. The first one opens by a click, and closes by a key."""
+    folded = page.locator(".jp-MarkdownCell details")
+    assert folded.count() > 0
+    assert page.locator(".jp-MarkdownCell details[open]").count() == 0
+    summary = folded.first.locator("summary")
+    summary.click()
+    expect(folded.first).to_have_attribute("open", "")
+    summary.press("Space")
+    expect(folded.first).not_to_have_attribute("open", "")
+
+
+def exercise(page: Page, number: str) -> None:
+    """A wrong answer is given a hint; the folded solution, typed in, is praised."""
+    check = f'exercises.check("{number}.1"'
+    cell = page.locator(".jp-CodeCell").filter(has_text=check).first
+    output = jupyter.run_instead(page, cell, f"{check}, {WRONG[number]})")
+    expect(output).to_contain_text("not yet. ", timeout=jupyter.MINUTES)
+    solution = page.locator(".jp-MarkdownCell details code").filter(has_text=check).first
+    output = jupyter.run_instead(page, cell, solution.text_content() or "")
+    expect(output).to_contain_text("right. ", timeout=5 * jupyter.MINUTES)
