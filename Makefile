@@ -9,7 +9,7 @@ MORE := $(VENV)/installed-more
 PIP := "$(PY)" -m pip --disable-pip-version-check
 TIMEOUT := 600
 
-.PHONY: help lab test lessons execute lint site test-browser classroom bench lock clean
+.PHONY: help lab test lessons execute lint site slides test-browser classroom bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -34,6 +34,9 @@ lint: $(STAMP) ## Check style and types
 
 site: $(MORE) ## Build the lessons into a website in build/site
 	"$(PY)" tools/make_site.py $(ARGS)
+
+slides: $(MORE) ## Make slides of the lessons in build/slides
+	"$(PY)" tools/make_slides.py $(ARGS)
 
 test-browser: $(MORE) ## Test the lessons, the slides and the website in Chromium, which must be installed
 	"$(PY)" -m pytest -m browser tests/browser $(ARGS)

@@ -205,7 +205,7 @@ def resize(image: NDArray[np.generic], size: tuple[int, int]) -> NDArray[np.floa
     height, width = size
     shrinks = height <= image.shape[0] and width <= image.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    pixels = image.astype("float32")
+    pixels = np.asarray(image, np.float32)
     resized = cv2.resize(pixels, (width, height), interpolation=how)
     # An average of 255s may come out as 255.00002, which would be no pixel any more.
     return np.clip(resized, pixels.min(), pixels.max())

@@ -251,7 +251,8 @@ def _image(figure: Figure, alt: str) -> Image:
     picture = PIL.Image.open(buffer).convert("RGB")
     # A tenth of the PNG's size; without chroma subsampling small coloured print stays sharp.
     picture.save(jpeg, format="JPEG", quality=85, subsampling=0, optimize=True)
-    return Image(jpeg.getvalue(), format="jpeg", alt=alt)
+    # Colab's IPython 7 has no argument alt; it takes metadata, as the newer ones do.
+    return Image(jpeg.getvalue(), format="jpeg", metadata={"alt": alt})
 
 
 def save_picture(pixels: NDArray[np.uint8], path: str | Path) -> None:

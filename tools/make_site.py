@@ -59,6 +59,8 @@ CONFIGURATION = {
     "extensions": ["myst_nb"],
     "exclude_patterns": ["_static"],
     "nb_execution_mode": "off",
+    "nb_code_prompt_show": "Set-up",
+    "nb_code_prompt_hide": "Set-up",
     "nb_ipywidgets_js": {},  # or every page would load two scripts from elsewhere
     "myst_enable_extensions": ["dollarmath"],
     "myst_heading_anchors": 3,

@@ -1,8 +1,9 @@
 """Make slides of each lesson in build/slides (``make slides``), out of what is committed.
 
-Nothing is run. A slide begins at each heading, picture, exercise and question of a quiz. What draws
-a picture is left out, the picture stays. The slides load nothing from other hosts: reveal.js and
-MathJax are fetched once, by npm, checked by their hashes and copied to them.
+Nothing is run. A slide begins at each heading, picture, exercise and question of a quiz, and where
+the last one is full. What draws a picture is left out, the picture stays. The slides load nothing
+from other hosts: reveal.js and MathJax are fetched once, by npm, checked by their hashes and copied
+to them.
 """
 
 import argparse
@@ -44,25 +45,32 @@ def is_widget(output: NotebookNode) -> bool:
     return set(data) == {"text/plain"} and re.match(r"\w*(Slider|Box)\(", data["text/plain"])
 
 
+def height(cell: NotebookNode) -> int:
+    """About how many of a slide's 720 pixels a cell fills, pictures apart."""
+    if cell.cell_type == "markdown":
+        return sum(40 * (1 + len(line) // 110) for line in cell.source.splitlines() if line)
+    printed = [output.get("text", "") for output in cell.outputs]
+    return 24 * (cell.source + "".join(printed)).count("\n") + 60
+
+
 def cells(lesson: NotebookNode) -> list[NotebookNode]:
     """The lesson's cells, split where a slide begins, and marked."""
-    result = []
+    pieces = []
     for cell in lesson.cells:
-        if "setup" in cell.metadata.get("tags", []):
-            continue
         if cell.cell_type == "markdown":
-            for piece in split(adapt(cell.source)):
-                kind = "slide" if BEGINS.match(piece) else "-"
-                result.append(
-                    new_markdown_cell(piece, metadata={"slideshow": {"slide_type": kind}})
-                )
-            continue
-        cell.outputs = [output for output in cell.outputs if not is_widget(output)]
-        if any("image/jpeg" in output.get("data", {}) for output in cell.outputs):
+            pieces += [new_markdown_cell(piece) for piece in split(adapt(cell.source))]
+        elif "setup" not in cell.metadata.get("tags", []):
+            cell.outputs = [output for output in cell.outputs if not is_widget(output)]
+            pieces.append(cell)
+    filled = 0
+    for cell in pieces:
+        drawn = any("image/jpeg" in output.get("data", {}) for output in cell.get("outputs", []))
+        cell.metadata["transient"] = {"remove_source": drawn}
+        if drawn or BEGINS.match(cell.source) or filled + height(cell) > 720:
             cell.metadata["slideshow"] = {"slide_type": "slide"}
-            cell.metadata["transient"] = {"remove_source": True}
-        result.append(cell)
-    return result
+            filled = 0
+        filled += 400 if drawn else height(cell)
+    return pieces
 
 
 def main() -> None:

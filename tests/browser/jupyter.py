@@ -65,20 +65,21 @@ def server(folder: Path) -> Iterator[str]:
             raise RuntimeError((folder / "server.log").read_text())
         yield address
     finally:
-        process.terminate()
-        process.wait(30)
+        process.kill()
+        process.wait()
 
 
 @contextmanager
 def opened(chromium: Browser, address: str, lesson: str) -> Iterator[Page]:
     """Open a lesson and wait for its kernel; at the end stop the kernel, for its memory."""
     context = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    context.set_default_timeout(3 * MINUTES)
     page = context.new_page()
     kernels = page.locator(".jp-Dialog").filter(has_text="Select Kernel")
     page.add_locator_handler(kernels, lambda it: it.locator(".jp-mod-accept").click())
     try:
         page.goto(f"{address}/lab/tree/notebooks/{lesson}?token={TOKEN}&reset")
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=MINUTES)
+        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
         yield page
     finally:
         header = {"Authorization": f"token {TOKEN}"}

@@ -54,7 +54,9 @@ def committed(lesson: str) -> list[nbformat.NotebookNode]:
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_lesson(lesson: str, lab: str, chromium: Browser, screenshots: Path) -> None:
     with jupyter.opened(chromium, lab, lesson) as page:
-        expect(page.locator(".jp-Cell")).to_have_count(len(committed(lesson)), timeout=30_000)
+        expect(page.locator(".jp-Cell")).to_have_count(
+            len(committed(lesson)), timeout=jupyter.MINUTES
+        )
         jupyter.run_all(page, minutes=15)
         no_errors(page)
         pictures(page, lesson)
@@ -92,7 +94,7 @@ def sliders(page: Page, lesson: str) -> None:
         if cell.cell_type == "code" and re.search(r"\bslide\(|Slider\(", cell.source):
             shown = page.locator(".jp-Cell").nth(number)
             handles = shown.locator(".noUi-handle")
-            expect(handles).not_to_have_count(0)
+            expect(handles).not_to_have_count(0, timeout=jupyter.MINUTES)
             for handle in handles.all():
                 before = shown.evaluate(DRAWN)
                 handle.press("ArrowRight")

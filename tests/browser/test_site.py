@@ -1,0 +1,228 @@
+"""The website: built by its tool, served from this machine, and looked at page by page."""
+
+import functools
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "build" / "site"
+LESSONS = sorted(f"notebooks/{path.stem}" for path in (ROOT / "notebooks").glob("*.ipynb"))
+PAGES = ["index", *LESSONS, *sorted(f"docs/{path.stem}" for path in (ROOT / "docs").glob("*.md"))]
+VIEWS = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+}
+# The page's words, without its code, and without what is only there for screen readers.
+WORDS = """() => {
+    const article = document.querySelector("article").cloneNode(true);
+    article.querySelectorAll("pre, code, script, mjx-container").forEach(it => it.remove());
+    return article.textContent;
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """Build the website and serve it; give the address."""
+    tool = [sys.executable, str(ROOT / "tools" / "make_site.py")]
+    built = subprocess.run(tool, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    handler = functools.partial(Quiet, directory=str(SITE))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextmanager
+def opened(chromium: Browser, site: str, name: str, view: str = "light") -> Iterator[Page]:
+    """Open a page; at the end nothing may have failed, nor have come from another host."""
+    context = chromium.new_context(**VIEWS[view])
+    page = context.new_page()
+    wrong: list[str] = []
+
+    def request(sent) -> None:
+        if not sent.url.startswith((f"{site}/", "data:")):
+            wrong.append(f"from elsewhere: {sent.url}")
+
+    def response(got) -> None:
+        if got.status >= 400:
+            wrong.append(f"{got.status}: {got.url}")
+
+    def console(message) -> None:
+        if message.type in ("error", "warning"):
+            wrong.append(f"{message.type}: {message.text}")
+
+    context.on("request", request)
+    context.on("response", response)
+    context.on("requestfailed", lambda failed: wrong.append(f"failed: {failed.url}"))
+    context.on("console", console)
+    context.on("weberror", lambda error: wrong.append(str(error.error)))
+    page.goto(f"{site}/{name}.html", wait_until="networkidle")
+    yield page
+    context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def cells(name: str) -> list[nbformat.NotebookNode]:
+    return nbformat.read(ROOT / f"{name}.ipynb", as_version=4).cells
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", PAGES)
+def test_page(name: str, view: str, chromium: Browser, site: str, screenshots: Path) -> None:
+    with opened(chromium, site, name, view) as page:
+        equations(page, name)
+        page.screenshot(path=screenshots / f"site_{Path(name).name}_{view}.png")
+        pictures(page, name)
+        neighbours(page, name)
+        page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })")
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        accessible(page)
+
+
+def equations(page: Page, name: str) -> None:
+    """All are set, without a fault, and no TeX is left over."""
+    expected = page.locator("article .math").count()
+    expect(page.locator("article .math mjx-container > svg")).to_have_count(expected)
+    assert page.locator("[data-mml-node=merror]").count() == 0
+    if name in LESSONS and any("$$" in cell.source for cell in cells(name)):
+        assert expected > 10
+    left = re.findall(r".*(?:\$\$|\\[a-zA-Z(\[]).*", page.evaluate(WORDS))
+    assert not left
+
+
+def pictures(page: Page, name: str) -> None:
+    """Each is loaded and described, and those of a lesson as the lesson describes them."""
+    images = page.locator("img")
+    for image in images.all():
+        image.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.images].every(it => it.complete)")
+    assert 0 not in images.evaluate_all("images => images.map(it => it.naturalWidth)")
+    described = images.evaluate_all("images => images.map(it => it.alt.trim())")
+    assert "" not in described
+    if name in LESSONS:
+        outputs = [output for cell in cells(name) for output in cell.get("outputs", [])]
+        stored = [output.get("metadata", {}).get("image/jpeg") for output in outputs]
+        assert described == [metadata["alt"] for metadata in stored if metadata]
+
+
+def neighbours(page: Page, name: str) -> None:
+    for link, step in {".left-prev": -1, ".right-next": 1}.items():
+        place = PAGES.index(name) + step
+        expected = [f"/{PAGES[place]}.html"] if 0 <= place < len(PAGES) else []
+        shown = page.locator(f".prev-next-area {link}").evaluate_all(
+            "links => links.map(it => new URL(it.href).pathname)"
+        )
+        assert shown == expected
+
+
+def accessible(page: Page) -> None:
+    """No rule of WCAG 2 A or AA is broken, nor any other one that matters much."""
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    broken = [
+        (rule["id"], [node["html"][:200] for node in rule["nodes"]])
+        for rule in found
+        if {"wcag2a", "wcag2aa"} & {*rule["tags"]} or rule["impact"] in ("serious", "critical")
+    ]
+    assert not broken
+
+
+def test_links(chromium: Browser, site: str) -> None:
+    """A link leads to a page and a place on it, or to a file of the repository."""
+    targets: set[str] = set()
+    for name in PAGES:
+        with opened(chromium, site, name) as page:
+            targets |= set(page.locator("a[href]").evaluate_all("all => all.map(it => it.href)"))
+    dead = []
+    for target in targets:
+        parts = urlsplit(target)
+        path, place = SITE / parts.path.lstrip("/"), f'id="{unquote(parts.fragment)}"'
+        if stored := re.match(r"/[^/]+/explaining-image-classifiers/blob/[^/]+/(.+)", parts.path):
+            found = (ROOT / stored[1]).exists()
+        elif target.startswith(site):
+            found = path.suffix == ".html" and path.exists()
+            found = found and (not parts.fragment or place in path.read_text("utf-8"))
+        else:
+            found = True  # elsewhere, and not ours to keep
+        if not found:
+            dead.append(target)
+    assert not dead
+    assert any(target.endswith("/data/images/LICENSES.md") for target in targets)
+
+
+def test_search(chromium: Browser, site: str, screenshots: Path) -> None:
+    with opened(chromium, site, "index") as page:
+        page.keyboard.press("Control+k")
+        page.keyboard.type("Grad-CAM")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search.html?*")
+        first = page.locator("#search-results li a").first
+        expect(first).to_contain_text("Lesson 02: Grad-CAM")
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=screenshots / "site_search.png")
+        accessible(page)
+        first.click()
+        expect(page.locator("h1")).to_contain_text("Lesson 02: Grad-CAM")
+        page.wait_for_load_state("networkidle")
+
+
+def test_dark_and_light(chromium: Browser, site: str) -> None:
+    """The button leads to a dark page, which stays dark on the next one."""
+    background = "getComputedStyle(document.body).backgroundColor"
+    with opened(chromium, site, "index") as page:
+        light = page.evaluate(background)
+        for _ in range(2):  # from the system's way to light, and on to dark
+            page.locator(".theme-switch-button:visible").first.click()
+        assert page.evaluate(background) != light
+        dark = page.evaluate(background)
+        assert max(map(int, re.findall(r"\d+", dark)[:3])) < 60
+        page.goto(f"{site}/{LESSONS[0]}.html", wait_until="networkidle")
+        assert page.evaluate(background) == dark
+
+
+def test_solutions_are_folded(chromium: Browser, site: str) -> None:
+    for name in LESSONS:
+        with opened(chromium, site, name) as page:
+            solution = page.locator("details", has_text="Solution").first
+            code = solution.locator("pre").first
+            expect(code).to_be_hidden()
+            solution.locator("summary").click()
+            expect(code).to_be_visible()
+
+
+def test_the_list_of_lessons_on_a_phone(chromium: Browser, site: str, screenshots: Path) -> None:
+    with opened(chromium, site, "index", "phone") as page:
+        lesson = page.get_by_role("link", name="Lesson 02: Grad-CAM").first
+        expect(lesson).to_be_hidden()
+        page.locator(".primary-toggle:visible").click()
+        expect(lesson).to_be_visible()
+        page.wait_for_timeout(500)  # it slides in
+        page.screenshot(path=screenshots / "site_menu_phone.png")
+        lesson.click()
+        expect(page.locator("h1")).to_contain_text("Lesson 02: Grad-CAM")
+        page.wait_for_load_state("networkidle")
+
+
+def test_a_missing_package_is_named() -> None:
+    tool = "import runpy, sys; sys.modules['myst_nb'] = None; runpy.run_path('tools/make_site.py')"
+    run = subprocess.run([sys.executable, "-c", tool], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert run.stderr == "myst_nb is missing. Run `make site`, which installs it first.\n"
