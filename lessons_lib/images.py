@@ -18,6 +18,7 @@ import PIL.ImageOps
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib import files
+from lessons_lib.files import DATA as DATA  # lessons say images.DATA
 
 
 def load_image(path: str | Path) -> NDArray[np.uint8]:

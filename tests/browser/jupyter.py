@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, Locator, Page
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "for-this-test"
 MINUTES = 60_000  # in playwright's milliseconds
+# Shown like a warning, but in colours.
+ERROR = '[data-mime-type="application/vnd.jupyter.stderr"] .ansi-red-fg'
 
 
 @contextmanager
@@ -93,12 +95,13 @@ def run_all(page: Page, minutes: float) -> None:
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(
-        """() => document.querySelector('[data-mime-type="application/vnd.jupyter.error"]') ||
+        f"""() => document.querySelector(`{ERROR}`) ||
             [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")].every(
                 prompt => /[0-9]/.test(prompt.textContent))""",
         timeout=minutes * MINUTES,
         polling=1000,
     )
+    page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
 
 
 def run_instead(page: Page, cell: Locator, source: str) -> Locator:

@@ -68,8 +68,8 @@ def test_lesson(lesson: str, lab: str, chromium: Browser, screenshots: Path) -> 
 
 
 def no_errors(page: Page) -> None:
-    errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()
-    assert not errors, "\n\n".join(errors)
+    failed = page.locator(".jp-OutputArea-output").filter(has=page.locator(jupyter.ERROR))
+    assert not failed.count(), failed.all_inner_texts()
 
 
 def pictures(page: Page, lesson: str) -> None:

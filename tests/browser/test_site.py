@@ -94,6 +94,7 @@ def test_page(name: str, view: str, chromium: Browser, site: str, screenshots: P
         pictures(page, name)
         neighbours(page, name)
         page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })")
+        page.evaluate("Promise.all(document.getAnimations().map(it => it.finished))")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         accessible(page)
 
