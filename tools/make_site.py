@@ -6,18 +6,15 @@ npm, checked by its hash and copied to them.
 """
 
 import argparse
-import base64
-import hashlib
 import re
 import shutil
-import subprocess
 import sys
-import tarfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 try:
     import myst_nb  # noqa: F401
     import nbformat
+    import npm_package
     import sphinx_book_theme  # noqa: F401
     from docutils import nodes
     from set_repository import settled
@@ -29,12 +26,6 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 SOURCE = BUILD / "site-source"
 SITE = BUILD / "site"
-
-# Version 3 and SVG: one file holds everything, the letters' shapes too.
-MATHJAX = "mathjax-3.2.2"
-MATHJAX_HASH = (
-    "Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw=="
-)
 
 CONTENTS = """
 ```{toctree}
@@ -81,25 +72,6 @@ CONFIGURATION = {
         "footer_content_items": ["copyright"],
     },
 }
-
-
-def fetch_mathjax(folder: Path) -> None:
-    """Put MathJax and its licence into a folder; download them unless that was done before."""
-    package = BUILD / f"{MATHJAX}.tgz"
-    if not package.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            sys.exit("MathJax, which sets the equations, is fetched by npm. Install Node.js first.")
-        BUILD.mkdir(exist_ok=True)
-        command = [npm, "pack", "--silent", MATHJAX.replace("-", "@")]
-        subprocess.run(command, cwd=BUILD, check=True, stdout=subprocess.DEVNULL)
-    if base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode() != MATHJAX_HASH:
-        sys.exit(f"{package} is not the file that it should be. Delete it and try again.")
-    folder.mkdir(parents=True)
-    with tarfile.open(package) as archive:
-        for name in ["LICENSE", "es5/tex-svg.js"]:
-            content = archive.extractfile(f"package/{name}").read()
-            (folder / PurePosixPath(name).name).write_bytes(content)
 
 
 def adapt(text: str, folder: Path, pages: set[Path], repository: str) -> str:
@@ -173,7 +145,8 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     for folder in [SOURCE, SITE]:
         shutil.rmtree(folder, ignore_errors=True)
-    fetch_mathjax(SOURCE / "_static" / "mathjax")
+    mathjax = SOURCE / "_static" / "mathjax"
+    npm_package.fetch(npm_package.MATHJAX, ["es5/tex-svg.js", "LICENSE"], mathjax)
     stage()
     app = Sphinx(
         SOURCE,
