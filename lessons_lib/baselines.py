@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.images import as_batch, resize
+from lessons_lib.checks import as_array
+from lessons_lib.images import one_picture, resize
 
 Pixels = NDArray[np.float32]
 
@@ -86,11 +87,11 @@ def make_baseline(
                 "or pass RGB pixels of the picture's shape"
             )
         return BASELINES[baseline](x, rng)
-    shape = np.shape(baseline)
+    baseline = as_array(baseline, "the baseline")
+    shape = baseline.shape
     if shape not in (np.shape(image), x.shape):
         raise ValueError(
             f"the baseline has the shape {shape}; it must have the picture's, {np.shape(image)}, "
             f"or that of the network's input, {x.shape}"
         )
-    (pixels,) = as_batch(baseline)
-    return np.clip(resize(pixels, x.shape[:2]), 0, 255)
+    return np.clip(resize(one_picture(baseline), x.shape[:2]), 0, 255)

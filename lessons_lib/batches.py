@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from lessons_lib.checks import whole
 from lessons_lib.progress import bar
 
 BATCH_SIZE = 16
@@ -36,6 +37,7 @@ def in_batches(
     tuple of ndarray
         The results of all batches, one after another.
     """
+    whole(batch_size, "batch_size", 1)
     starts = range(0, len(arrays[0]), batch_size)
     results = [
         [r.numpy() for r in function(*(tf.constant(a[i : i + batch_size]) for a in arrays))]

@@ -15,6 +15,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.batches import in_batches
+from lessons_lib.checks import layer_with
 from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import as_given
 
@@ -115,6 +116,7 @@ def class_map(A: NDArray[np.floating], w: NDArray[np.floating]) -> NDArray[np.fl
     >>> class_map(np.array([[[[1.0, 5.0], [2.0, 0.0]]]]), np.array([[3.0, -1.0]]))
     array([[[-2.,  6.]]])
     """
+    A, w = layer_with(A, w, "w", "(n, channels)")
     return np.einsum("nxyk,nk->nxy", A, w)
 
 

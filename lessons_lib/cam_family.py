@@ -14,6 +14,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.batches import in_batches
+from lessons_lib.checks import finite, layer_with
 from lessons_lib.classifier import Classifier, Target
 from lessons_lib.grad_cam import grad_cam, weighted_sum
 from lessons_lib.images import as_given, resize
@@ -61,6 +62,7 @@ def plus_plus_weights(A: Array, gradient: Array) -> Array:
     >>> plus_plus_weights(A, np.full((1, 1, 2, 1), 0.5))
     array([[0.25]])
     """
+    A, gradient = layer_with(A, gradient, "the gradient", "(n, h, w, channels)")
     # g^2 is cancelled: 1 / (2 + g sum(A)) is the same where g != 0, and where g = 0 the product
     # with ReLU(g) is 0 in any case. Only a positive gradient reaches the sum.
     positive = np.maximum(gradient, 0)
@@ -111,6 +113,7 @@ def place_weighted_sum(A: Array, weights: Array) -> Array:
     >>> place_weighted_sum(np.array([[[[1.0, 5.0]]]]), np.array([[[[3.0, -0.5]]]]))
     array([[[0.5]]])
     """
+    A, weights = layer_with(A, weights, "weights", "(n, h, w, channels)")
     return np.maximum((A * weights).sum(axis=-1), 0)
 
 
@@ -141,9 +144,9 @@ def axiom_weights(A: Array, gradient: Array) -> Array:
     >>> axiom_weights(A, np.array([4.0, 8.0]).reshape(1, 1, 2, 1))
     array([[7.]])
     """
-    total = A.sum(axis=(1, 2))
-    share = np.divide(1, total, out=np.zeros_like(total), where=total != 0)
-    return (A * gradient).sum(axis=(1, 2)) * share
+    A, gradient = layer_with(A, gradient, "the gradient", "(n, h, w, channels)")
+    total, given = A.sum(axis=(1, 2)), (A * gradient).sum(axis=(1, 2))
+    return np.divide(given, total, out=np.zeros_like(given), where=total != 0)
 
 
 def eigen_cam(classifier: Classifier, images: Images, layer: str | None = None) -> Array:
@@ -172,6 +175,7 @@ def principal_weights(A: Array) -> Array:
     >>> principal_weights(np.array([[[[3.0, 4.0]], [[6.0, 8.0]]]])).round(6)
     array([[0.6, 0.8]])
     """
+    A = finite(A, "A", "(n, h, w, channels)")
     matrices = A.reshape(len(A), -1, A.shape[-1])
     first = np.linalg.svd(matrices, full_matrices=False).Vh[:, 0]
     sign = np.sign(np.einsum("npk,nk->n", matrices, first))

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib import images as pictures
 from lessons_lib.baselines import make_baseline
 from lessons_lib.batches import in_batches
+from lessons_lib.checks import whole
 from lessons_lib.layers import has_place, spatial_shapes, tapped, walk
 
 Target = int | str | Sequence[int | str] | NDArray[np.integer] | None
@@ -252,6 +253,7 @@ class Classifier:
         >>> print(models.load("mobilenet_v2").top(pictures.course_image("panda"))[0])
         giant panda (class 388): 0.92
         """
+        whole(k, "k", 1)
         probabilities = self.probabilities(image)
         if len(probabilities) != 1:
             raise ValueError(f"top() takes one picture, but there are {len(probabilities)}")
@@ -287,9 +289,10 @@ class Classifier:
         """One class index for each picture; ``None`` means each picture's own top class."""
         if target is None:
             return logits.argmax(axis=-1)
-        if not isinstance(target, Sequence | np.ndarray) or isinstance(target, str):
-            return np.full(len(logits), self.class_index(target))
-        indices = np.array([self.class_index(t) for t in target], int)
+        wanted: Any = target.tolist() if isinstance(target, np.ndarray) else target
+        if not isinstance(wanted, Sequence) or isinstance(wanted, str):
+            return np.full(len(logits), self.class_index(wanted))
+        indices = np.array([self.class_index(t) for t in wanted], int)
         if len(indices) != len(logits):
             raise ValueError(f"{len(indices)} targets for {len(logits)} pictures")
         return indices

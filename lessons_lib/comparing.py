@@ -6,7 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.checks import as_floats, real, whole
 from lessons_lib.classifier import Classifier, Target
+from lessons_lib.images import as_batch
 from lessons_lib.methods import Method, explain
 from lessons_lib.progress import bar
 
@@ -102,11 +104,12 @@ def compare(
     >>> compare(rows, measures, models.load("squeezenet"), photos).scores.shape
     (2, 1, 2)
     """
-    if not methods or not measures or not len(images):
+    if not methods or not measures or (isinstance(images, list | tuple) and not images):
         raise ValueError("at least one method, one measure and one picture are needed")
+    images = as_batch(images)
     scores = np.empty((len(methods), len(measures), len(images)))
     for i, method in enumerate(bar(methods.values(), desc="methods")):
-        for k, heat in enumerate(explain(method, classifier, list(images), target)):
+        for k, heat in enumerate(explain(method, classifier, images, target)):
             scores[i, :, k] = [measure(heat, k) for measure in measures.values()]
     return Comparison(tuple(methods), tuple(measures), scores)
 
@@ -144,11 +147,12 @@ def bootstrap(
     >>> bootstrap([1.0, 1.0, 1.0])
     Interval(mean=1.0, low=1.0, high=1.0)
     """
-    scores = np.asarray(values, float)
+    scores = as_floats(values, "the scores").astype(float)
     if scores.ndim != 1 or not len(scores) or not np.isfinite(scores).all():
         raise ValueError(f"finite scores (n,) are needed, not {values!r}")
-    if not 0 < confidence < 1:
+    if not 0 < real(confidence, "confidence") < 1:
         raise ValueError(f"confidence={confidence} is outside 0..1")
+    whole(resamples, "resamples", 1)
     rng = np.random.default_rng(seed)
     means = scores[rng.integers(0, len(scores), (resamples, len(scores)))].mean(axis=1)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import spearmanr
 
+from lessons_lib.checks import as_floats, finite, real, whole
 from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import resize
+from lessons_lib.layers import copy_of
 from lessons_lib.plotting import normalise
 
 Array = NDArray[np.floating]
@@ -116,9 +118,11 @@ def confidences(
         For `average_drop` and `average_increase`.
     """
     x = classifier.prepare(images)
+    if not isinstance(heats, Sequence | np.ndarray):
+        raise TypeError(f"a map for each picture is needed, not {heats!r}")
     if len(heats) != len(x):
         raise ValueError(f"{len(heats)} maps for {len(x)} pictures")
-    if keep is not None and not 0 < keep <= 1:
+    if keep is not None and not 0 < real(keep, "keep") <= 1:
         raise ValueError(f"keep={keep} is outside 0..1; it is a share of the pixels")
     shares = [_enlarged(heat, classifier.input_size) for heat in heats]
     if keep is not None:
@@ -248,7 +252,7 @@ def ranks(
     array([[2, 0],
            [1, 3]])
     """
-    heat = np.asarray(heat, np.float32)
+    heat = as_floats(heat, "the map")
     if heat.ndim != 2 or not np.isfinite(heat).all():
         raise ValueError(f"a map is finite and has the shape (h, w); this one has {heat.shape}")
     large = resize(heat, size).ravel()
@@ -274,7 +278,7 @@ def _curve(
     rng: np.random.Generator | None,
 ) -> Curve:
     """Probabilities while the pixels of ``start`` become those of ``end``, hottest first."""
-    if steps < 1:
+    if whole(steps, "steps") < 1:
         raise ValueError(f"steps={steps}; at least one step is needed")
     place = ranks(heat, classifier.input_size, rng)[None, ..., None]
     fraction = np.linspace(0, 1, steps + 1)
@@ -295,6 +299,9 @@ def rank_correlation(a: Array, b: Array) -> float:
     >>> rank_correlation(np.array([[1, 2], [3, 4]]), np.array([[1, 4], [9, 16]]))
     1.0
     """
+    a, b = finite(a, "the first map"), finite(b, "the second map")
+    if a.size != b.size:
+        raise ValueError(f"two maps of one shape are needed, not {a.shape} and {b.shape}")
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
     return round(float(spearmanr(np.ravel(a), np.ravel(b)).statistic), 12)
@@ -358,9 +365,7 @@ def cascading_randomisation(
     """
     rng = rng or np.random.default_rng(0)
     chosen = _chosen(classifier, classifier.prepare(image), target)
-    twin = keras.models.clone_model(classifier.model)
-    twin.set_weights(classifier.model.get_weights())
-    damaged = classifier.around(twin)
+    damaged = classifier.around(copy_of(classifier.model))
     with_weights = {p: layer for p, layer in damaged.layers.items() if _own_weights(layer)}
     unknown = set(layers or ()) - set(with_weights)
     if unknown:
@@ -383,11 +388,11 @@ def _own_weights(layer: keras.layers.Layer) -> list[keras.Variable]:
 
 
 def _enlarged(heat: Array, size: tuple[int, int]) -> Array:
-    return resize(normalise(np.asarray(heat, np.float32)), size)
+    return resize(normalise(finite(heat, "the map", "(h, w)")), size)
 
 
 def _pair(before: ArrayLike, after: ArrayLike) -> tuple[Array, Array]:
-    Y, O = np.asarray(before, float), np.asarray(after, float)  # noqa: E741
+    Y, O = as_floats(before, "Y").astype(float), as_floats(after, "O").astype(float)  # noqa: E741
     if Y.shape != O.shape or Y.ndim != 1 or not len(Y):
         raise ValueError(f"one number for each picture is needed, not {Y.shape} and {O.shape}")
     if min(Y.min(), O.min()) < 0 or max(Y.max(), O.max()) > 1 + 1e-6 or np.isnan(Y + O).any():

@@ -16,7 +16,8 @@ import scipy.ndimage
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.images import as_batch, resize
+from lessons_lib.checks import finite, real, whole
+from lessons_lib.images import one_picture, resize
 from lessons_lib.plotting import gallery
 
 Polarity = Literal["positive", "negative", "both"]
@@ -44,10 +45,9 @@ def per_pixel(phi: Map) -> Map:
     ValueError
         If the shape is another, or a value is not finite.
     """
+    phi = finite(phi, "the attributions")
     if phi.ndim not in (2, 3):
         raise ValueError(f"attributions have the shape (height, width, channels), not {phi.shape}")
-    if not np.isfinite(phi).all():
-        raise ValueError("the attributions hold NaN or infinite values; they cannot be drawn")
     return phi if phi.ndim == 2 else phi.sum(axis=-1)
 
 
@@ -59,6 +59,7 @@ def apply_polarity(heat: Map, polarity: Polarity) -> Map:
     >>> apply_polarity(np.array([[2.0, -1.0]]), "negative")
     array([[0., 1.]])
     """
+    heat = finite(heat, "the map")
     if polarity == "positive":
         return np.maximum(heat, 0)
     if polarity == "negative":
@@ -83,6 +84,7 @@ def threshold(heat: Map, percentage: float) -> float:
     3.0
     """
     _check_percentages(percentage, percentage)
+    heat = finite(heat, "the map")
     ranked = -np.sort(-heat[heat > 0])
     if not ranked.size:
         return 0.0
@@ -126,7 +128,8 @@ def scale(
     array([[0.   , 0.667, 0.833, 1.   ]])
     """
     _check_percentages(clip_below_percentile, clip_above_percentile)
-    if not 0 <= lower_end <= 1:
+    heat = finite(heat, "the map", "(height, width)")
+    if not 0 <= real(lower_end, "lower_end") <= 1:
         raise ValueError(f"lower_end must lie in 0..1, not {lower_end}")
     low, high = np.percentile(heat, [clip_below_percentile, clip_above_percentile])
     visible = (heat >= low) & (heat > 0)
@@ -152,8 +155,9 @@ def clean_up(heat: Map, size: int = 8) -> Map:
     -------
     ndarray, shape (height, width)
     """
-    if size < 1:
+    if whole(size, "size") < 1:
         raise ValueError(f"size must be 1 or more, not {size}")
+    heat = finite(heat, "the map", "(height, width)")
     # With a margin, so that the picture's own edge neither grows nor eats the patches.
     padded = np.pad(heat, 2 * size)
     closed = scipy.ndimage.grey_closing(padded, (size, size))
@@ -187,6 +191,7 @@ def outlines(heat: Map, percentage: float = 90, size: int = 8) -> NDArray[np.boo
         If ``percentage`` is out of 0..100.
     """
     _check_percentages(percentage, percentage)
+    heat = finite(heat, "the map", "(height, width)")
     mask = scipy.ndimage.binary_fill_holes(clean_up(heat, size) > 0)
     labels, count = scipy.ndimage.label(mask, structure=np.ones((3, 3)))
     if count == 0:
@@ -246,8 +251,7 @@ def visualise(
     )
     if morphological_cleanup:
         strength = clean_up(strength, structure)
-    (picture,) = as_batch(image)
-    grey = GROUND * resize(picture, signed.shape).mean(axis=-1, keepdims=True)
+    grey = GROUND * resize(one_picture(image), signed.shape).mean(axis=-1, keepdims=True)
     ground = np.repeat(grey if overlay else np.zeros_like(grey), 3, axis=-1)
     if draw_outlines:
         line = outlines(strength, outlines_percentage, structure)
@@ -274,14 +278,14 @@ def compare(image: ArrayLike, gradient: Map, phi: Map, title: str = "", **option
     -------
     matplotlib.figure.Figure
     """
-    (picture,) = as_batch(image)
-    panels: list[ArrayLike] = [resize(picture, phi.shape[:2])]
+    phi = finite(phi, "the attributions")
+    panels: list[ArrayLike] = [resize(one_picture(image), per_pixel(phi).shape)]
     panels += [visualise(image, values, **options) for values in (gradient, phi)]
     return gallery(panels, [title or "photograph", "gradient", "integrated gradients"], columns=3)
 
 
 def _check_percentages(below: float, above: float) -> None:
-    if not 0 <= below <= above <= 100:
+    if not 0 <= real(below, "percentage") <= real(above, "percentage") <= 100:
         raise ValueError(
             "percentiles must be in order, 0 <= below <= above <= 100, but below is "
             f"{below} and above is {above}"

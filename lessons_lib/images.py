@@ -18,6 +18,7 @@ import PIL.ImageOps
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib import files
+from lessons_lib.checks import finite, size_of
 from lessons_lib.files import DATA as DATA  # lessons say images.DATA
 
 
@@ -162,6 +163,14 @@ def as_batch(images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32
     return [picture.astype("float32") for picture in array.reshape(-1, *array.shape[-3:])]
 
 
+def one_picture(image: ArrayLike) -> NDArray[np.float32]:
+    """Check one picture, as `as_batch` does; a ValueError if there are several."""
+    found = as_batch(image)
+    if len(found) != 1:
+        raise ValueError(f"expected one picture, but there are {len(found)}")
+    return found[0]
+
+
 def as_given(images: ArrayLike | Sequence[ArrayLike], results: Any) -> Any:
     """One result for one picture, a batch of results for a batch or a list of pictures."""
     if isinstance(images, list | tuple):
@@ -182,7 +191,7 @@ def _shape_message(shape: tuple[int, ...]) -> str:
     return f"{wanted}, but this array has the shape {shape}; {cure}"
 
 
-def resize(image: NDArray[np.generic], size: tuple[int, int]) -> NDArray[np.float32]:
+def resize(image: ArrayLike, size: tuple[int, int]) -> NDArray[np.float32]:
     """Resize a picture, or a map of one value a pixel.
 
     Shrinking averages the pixels that fall together; growing interpolates linearly. Pixel centres
@@ -198,18 +207,29 @@ def resize(image: NDArray[np.generic], size: tuple[int, int]) -> NDArray[np.floa
     -------
     ndarray of float32, shape (*size,) or (*size, channels)
 
+    Raises
+    ------
+    TypeError, ValueError
+        If ``image`` is neither, or not finite, or ``size`` is not two whole numbers above 0.
+
     Examples
     --------
     >>> resize(np.array([[0.0, 1.0]]), (1, 4)).round(2)
     array([[0.  , 0.25, 0.75, 1.  ]], dtype=float32)
     """
-    height, width = size
-    shrinks = height <= image.shape[0] and width <= image.shape[1]
+    given = finite(image, "the picture", "(height, width) or (height, width, channels)")
+    height, width = size_of(size)
+    shrinks = height <= given.shape[0] and width <= given.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    pixels = np.asarray(image, np.float32)
-    resized = cv2.resize(pixels, (width, height), interpolation=how)
+    pixels = given.astype("float32", copy=False)
+    # OpenCV averages at most four channels at once, and drops the axis of a single one.
+    some = (
+        np.split(pixels, range(4, pixels.shape[-1], 4), axis=-1) if pixels.ndim == 3 else [pixels]
+    )
+    resized = np.dstack([cv2.resize(part, (width, height), interpolation=how) for part in some])
     # An average of 255s may come out as 255.00002, which would be no pixel any more.
-    return np.clip(resized, pixels.min(), pixels.max())
+    clipped: NDArray[np.float32] = np.clip(resized, pixels.min(), pixels.max())
+    return clipped.reshape(height, width, *pixels.shape[2:])
 
 
 class Box(NamedTuple):
@@ -252,10 +272,10 @@ def mosaic(
     >>> picture.shape, boxes[1]
     ((448, 448, 3), Box(top=0, bottom=224, left=224, right=448))
     """
-    pictures = as_batch(list(images))
+    pictures = as_batch(images)
     if len(pictures) != 4:
         raise ValueError(f"a mosaic needs 4 pictures, but there are {len(pictures)}")
-    height, width = tile
+    height, width = size_of(tile, "tile")
     result = np.empty((2 * height, 2 * width, 3), np.uint8)
     boxes = []
     for i, picture in enumerate(pictures):

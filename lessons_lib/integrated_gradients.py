@@ -21,6 +21,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.baselines import make_baseline
+from lessons_lib.checks import finite, real
 from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import as_batch, as_given
 from lessons_lib.path import BATCH_SIZE, Path, along_path, classifier_functions
@@ -197,11 +198,12 @@ def integrate(
     >>> integrate(lambda z: z[:, 0] * z[:, 1], [3.0, 2.0], [0.0, 0.0]).phi.round(4)
     array([3., 3.], dtype=float32)
     """
-    end, start = np.array(x, np.float32), np.array(baseline, np.float32)
+    end, start = (
+        finite(values, name).astype("float32")
+        for values, name in ((x, "x"), (baseline, "the baseline"))
+    )
     if end.shape != start.shape:
         raise ValueError(f"the baseline has the shape {start.shape}, but x has {end.shape}")
-    if not (np.isfinite(end).all() and np.isfinite(start).all()):
-        raise ValueError("x and the baseline must be finite, but they hold NaN or infinite values")
     functions = [tf.function(f, autograph=False) for f in along_path(lambda z, _: score(z))]
     path = Path(functions, end, start, 0, batch_size)
     return _follow(path, "score", rule, num_steps, tolerance, max_steps)
@@ -210,7 +212,7 @@ def integrate(
 def _follow(
     path: Path, name: str, rule: str, num_steps: int, tolerance: float, max_steps: int
 ) -> Attribution:
-    if not tolerance > 0:
+    if not real(tolerance, "tolerance") > 0:
         raise ValueError(f"tolerance must be above 0, not {tolerance}")
     start, end = path.score(0.0), path.score(1.0)
     with path:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import random
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,17 @@ def walk(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.laye
         yield prefix + layer.name, layer
         if isinstance(layer, keras.Model):
             yield from walk(layer, f"{prefix}{layer.name}/")
+
+
+def copy_of(model: keras.Model, **options: Any) -> keras.Model:
+    """Copy a model with its weights; ``options`` are those of ``keras.models.clone_model``."""
+    state = random.getstate()
+    try:
+        twin = keras.models.clone_model(model, **options)
+    finally:
+        random.setstate(state)  # Keras draws a seed for each layer's first weights, unused here
+    twin.set_weights(model.get_weights())
+    return twin
 
 
 @contextlib.contextmanager

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import lars_path
 
+from lessons_lib.checks import finite, real, whole
 from lessons_lib.neighbourhoods import Neighbourhood
-from lessons_lib.weighted_fit import weighted_fit
+from lessons_lib.weighted_fit import checked_samples, weighted_fit
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,12 @@ def kernel(distance: ArrayLike, sigma: float) -> NDArray[np.float64]:
     >>> kernel([0, 1, 2], sigma=1).round(3)
     array([1.   , 0.368, 0.018])
     """
-    if not sigma > 0:
+    if not real(sigma, "sigma") > 0:
         raise ValueError(f"sigma={sigma} must be above 0")
-    return np.exp(-((np.asarray(distance, np.float64) / sigma) ** 2))
+    D = finite(distance, "the distance").astype(float)
+    if (D < 0).any():
+        raise ValueError(f"a distance is 0 or more, but the least of these is {D.min():g}")
+    return np.exp(-((D / sigma) ** 2))
 
 
 def effective_samples(pi_x: NDArray[np.floating]) -> float:
@@ -108,6 +112,9 @@ def effective_samples(pi_x: NDArray[np.floating]) -> float:
     >>> effective_samples(np.array([1.0, 1.0, 1.0, 0.0]))
     3.0
     """
+    pi_x = finite(pi_x, "pi_x").astype(float)
+    if (pi_x < 0).any():
+        raise ValueError(f"weights are 0 or more, but the least of these is {pi_x.min():g}")
     largest = pi_x.max()
     shares = pi_x / largest if largest > 0 else pi_x
     return float(shares.sum() ** 2 / max((shares**2).sum(), 1.0))
@@ -158,7 +165,7 @@ def explain(
     >>> explain(four).coefficients.round(9)
     array([2., 3.])
     """
-    Z, scores, distance, names, default = neighbourhood
+    Z, scores, distance, names, default = _checked(neighbourhood)
     target = _column(target, scores)
     sigma = default if sigma is None else sigma
     pi_x = kernel(distance, sigma)
@@ -211,7 +218,8 @@ def k_lasso(
     >>> k_lasso(Z, Z @ [5.0, 1.0, 0.0], np.ones(4), features=1)
     array([0])
     """
-    if features < 1:
+    Z, y, pi_x = checked_samples(Z, y, pi_x)
+    if whole(features, "features") < 1:
         raise ValueError(f"features={features} must be 1 or more")
     if features >= Z.shape[1]:
         return np.arange(Z.shape[1])
@@ -223,10 +231,22 @@ def k_lasso(
     return np.flatnonzero(path[:, step])
 
 
+def _checked(neighbourhood: Neighbourhood) -> Neighbourhood:
+    Z = finite(neighbourhood.Z, "Z", "(n, M)")
+    scores = finite(neighbourhood.scores, "the scores", "(n, classes)")
+    distance = finite(neighbourhood.distance, "the distance", "(n,)")
+    if not len(Z) == len(scores) == len(distance):
+        raise ValueError(f"{len(Z)} rows in Z, {len(scores)} scores, {len(distance)} distances")
+    if len(neighbourhood.names) != Z.shape[1]:
+        raise ValueError(f"{len(neighbourhood.names)} names for {Z.shape[1]} columns of Z")
+    return neighbourhood._replace(Z=Z, scores=scores, distance=distance)
+
+
 def _column(target: int | None, scores: NDArray[np.floating]) -> int:
     columns = scores.shape[1]
     if target is None:
         return int(scores[0].argmax())
+    whole(target, "target")
     if columns == 1 and target == 1:
         raise ValueError(
             "the model gives one score, so the only target is 0. If it is the probability of class "

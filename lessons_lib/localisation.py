@@ -7,6 +7,8 @@ Each takes a map and a mask of the same size that is True where the class's obje
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.checks import as_array, as_floats, finite, real, whole
+
 Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]
 
@@ -106,7 +108,7 @@ def top_share_inside(heat: ArrayLike, inside: ArrayLike, top: float = 0.01) -> f
     0.5
     """
     heat, inside = _checked(heat, inside)
-    if not 0 < top <= 1:
+    if not 0 < real(top, "top") <= 1:
         raise ValueError(f"top={top} is outside 0..1; it is a share of the pixels")
     size = max(1, round(top * heat.size))
     return float(hottest(heat, size)[inside].sum() / size)
@@ -121,13 +123,16 @@ def hottest(heat: Array, size: int) -> Array:
     array([[1. , 0.5],
            [0.5, 0. ]])
     """
+    heat = finite(heat, "the map")
+    if not 1 <= whole(size, "size") <= heat.size:
+        raise ValueError(f"size={size} is outside 1..{heat.size}, the places of the map")
     threshold = np.partition(heat.ravel(), -size)[-size]
     above, at = heat > threshold, heat == threshold
     return above + at * ((size - above.sum()) / at.sum())
 
 
 def _checked(heat: ArrayLike, inside: ArrayLike) -> tuple[Array, Mask]:
-    values, mask = np.asarray(heat, float), np.asarray(inside)
+    values, mask = as_floats(heat, "the map").astype(float), as_array(inside, "the mask")
     if values.ndim != 2 or mask.shape != values.shape or mask.dtype != bool:
         raise ValueError(
             "a map (height, width) and a mask of True and False of the same shape are needed, not "

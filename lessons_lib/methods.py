@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib import cam as cam_module
 from lessons_lib import cam_family, lime, neighbourhoods, saliency, superpixels
+from lessons_lib.checks import as_floats
 from lessons_lib.classifier import Classifier, Target
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.images import as_given, resize
@@ -74,10 +75,10 @@ def explain(
     (224, 224)
     """
     x = classifier.prepare(images)
-    maps = np.asarray(method(classifier, x, classifier.chosen(x, target)))
+    maps = as_floats(method(classifier, x, classifier.chosen(x, target)), "the maps")
     if maps.ndim == 4 and maps.shape[-1] == 3:
         maps = maps.sum(axis=-1)
-    if maps.ndim != 3 or len(maps) != len(x):
+    if maps.ndim != 3 or len(maps) != len(x) or not maps.size:
         raise ValueError(
             f"a method gives (n, h, w) or (n, h, w, 3); for {len(x)} pictures this one gave "
             f"{maps.shape}"

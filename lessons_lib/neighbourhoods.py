@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.batches import BATCH_SIZE
+from lessons_lib.checks import as_floats, finite, whole
 from lessons_lib.classifier import Classifier
-from lessons_lib.superpixels import Fill, masked_scores
+from lessons_lib.superpixels import Fill, check_segments, masked_scores
 
 Predict = Callable[[Any], ArrayLike]
 """A model from outside: many inputs in, scores of shape (n, classes) out, as scikit-learn's
@@ -92,6 +93,7 @@ def sample_image(
     TypeError, ValueError
         As `lessons_lib.superpixels.masked_scores`; or if there are fewer than 2 samples.
     """
+    segments = check_segments(segments, classifier.input_size)
     M = int(segments.max()) + 1
     Z = np.random.default_rng(seed).integers(0, 2, (_at_least_two(samples), M))
     Z[0] = 1
@@ -149,8 +151,8 @@ def sample_table(
     >>> found.Z.shape, found.scores.shape, found.distance[0]
     ((50, 2), (50, 1), np.float64(0.0))
     """
-    row, data = np.asarray(row, np.float64), np.asarray(data, np.float64)
-    if data.ndim != 2 or row.shape != data.shape[1:]:
+    row, data = as_floats(row, "the row").astype(float), as_floats(data, "the data").astype(float)
+    if data.ndim != 2 or not data.size or row.shape != data.shape[1:]:
         raise ValueError(
             f"expected data (rows, M) and a row (M,), but they have {data.shape} and {row.shape}"
         )
@@ -210,6 +212,8 @@ def sample_text(
     >>> bool((found.scores[:, 0] == found.Z[:, 1]).all())
     True
     """
+    if not isinstance(text, str):
+        raise TypeError(f"the text must be a string, not {text!r}")
     pieces = re.split(r"(\w+)", text)  # separators at even, words at odd places
     words = tuple(dict.fromkeys(pieces[1::2]))
     if not words:
@@ -245,11 +249,14 @@ def cosine_distance(Z: ArrayLike) -> NDArray[np.float64]:
     >>> cosine_distance([[1, 1, 1, 1], [1, 0, 0, 0], [0, 0, 0, 0]])
     array([0. , 0.5, 1. ])
     """
-    return 1 - np.sqrt(np.mean(np.asarray(Z, np.float64), axis=1))
+    present = finite(Z, "Z", "(n, M)")
+    if not np.isin(present, (0, 1)).all():
+        raise ValueError("Z must hold 0 and 1 only: absent and present")
+    return 1 - np.sqrt(np.mean(present, axis=1, dtype=float))
 
 
 def _ask(predict: Predict, inputs: Sequence[Any] | NDArray[np.floating]) -> NDArray[np.float64]:
-    scores = np.asarray(predict(inputs), np.float64)
+    scores = as_floats(predict(inputs), "the model's scores").astype(float)
     if scores.shape == (len(inputs),):
         scores = scores[:, None]
     if scores.ndim != 2 or len(scores) != len(inputs) or scores.shape[1] == 0:
@@ -264,7 +271,7 @@ def _ask(predict: Predict, inputs: Sequence[Any] | NDArray[np.floating]) -> NDAr
 
 
 def _at_least_two(samples: int) -> int:
-    if samples < 2:
+    if whole(samples, "samples") < 2:
         raise ValueError(f"samples={samples}: a line needs 2 or more")
     return samples
 

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.checks import finite, whole
 from lessons_lib.classifier import Classifier
 from lessons_lib.progress import bar
 from lessons_lib.quadrature import PANEL_STEPS, Interval, Panel, panel_rule
@@ -41,8 +42,10 @@ def interpolate(x: ArrayLike, baseline: ArrayLike, alpha: ArrayLike) -> NDArray[
            [2., 2.],
            [4., 2.]])
     """
-    x, baseline = np.asarray(x), np.asarray(baseline)
-    return baseline + np.multiply.outer(np.asarray(alpha), x - baseline)
+    x, baseline = finite(x, "x"), finite(baseline, "the baseline")
+    if x.shape != baseline.shape:
+        raise ValueError(f"the baseline has the shape {baseline.shape}, but x has {x.shape}")
+    return baseline + np.multiply.outer(finite(alpha, "alpha", "(n,)"), x - baseline)
 
 
 def along_path(score: Function) -> tuple[Function, Function]:
@@ -128,7 +131,7 @@ class Path:
         target: int,
         batch_size: int = BATCH_SIZE,
     ) -> None:
-        if batch_size < 1:
+        if whole(batch_size, "batch_size") < 1:
             raise ValueError(f"batch_size must be 1 or more, not {batch_size}")
         self._scores, self._sums = functions
         self._ends = (tf.constant(x[None]), tf.constant(baseline[None]))

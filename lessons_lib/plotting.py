@@ -21,7 +21,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.images import as_batch, resize
+from lessons_lib.checks import finite, real
+from lessons_lib.images import one_picture, resize
 
 CMAP = "inferno"
 PANEL = 3.2  # inches a side
@@ -41,8 +42,7 @@ def normalise(heat: NDArray[np.floating]) -> NDArray[np.floating]:
     >>> normalise(np.zeros((1, 2)))
     array([[0., 0.]])
     """
-    if not np.isfinite(heat).all():
-        raise ValueError("the map holds NaN or infinite values; it cannot be drawn")
+    heat = finite(heat, "the map")
     positive = np.maximum(heat, 0)
     top = positive.max()
     return positive / top if top > 0 else positive
@@ -63,6 +63,9 @@ def colour(heat: NDArray[np.floating], cmap: str = CMAP) -> NDArray[np.uint8]:
     -------
     ndarray of uint8, shape (height, width, 3)
     """
+    heat = finite(heat, "the map", "(height, width)")
+    if not isinstance(cmap, str) or cmap not in matplotlib.colormaps:
+        raise ValueError(f"cmap={cmap!r} is no colour map of matplotlib; take {CMAP!r} or 'jet'")
     rgba = matplotlib.colormaps[cmap](np.clip(heat, 0, 1))
     return (rgba[..., :3] * 255).round().astype("uint8")
 
@@ -96,11 +99,12 @@ def overlay(
         If ``alpha`` is outside 0..1, the map is not two-dimensional or not finite, or the picture
         is none.
     """
-    if not 0 <= alpha <= 1:
+    if not 0 <= real(alpha, "alpha") <= 1:
         raise ValueError(f"alpha={alpha} is outside 0..1")
+    heat = finite(heat, "the map")
     if np.ndim(heat) != 2:
         raise ValueError(f"a map has the shape (h, w), but this one has {np.shape(heat)}")
-    (picture,) = as_batch(image)
+    picture = one_picture(image)
     colours = colour(resize(normalise(heat), picture.shape[:2]), cmap)
     return ((1 - alpha) * picture + alpha * colours).round().astype("uint8")
 
@@ -130,7 +134,7 @@ def explanation(
     matplotlib.figure.Figure
         For `show`, or ``figure.savefig(path)``.
     """
-    (picture,) = as_batch(image)
+    picture = one_picture(image)
     blended = overlay(image, heat, alpha, cmap)
     height, width = picture.shape[:2]
     figure = Figure(figsize=(3 * PANEL + 0.6, PANEL * height / width + 0.55), layout="constrained")
@@ -257,8 +261,7 @@ def _image(figure: Figure, alt: str) -> Image:
 
 def save_picture(pixels: NDArray[np.uint8], path: str | Path) -> None:
     """Write RGB pixels to a file; its ending says the format (.png, .jpg, .webp)."""
-    (checked,) = as_batch(pixels)
-    PIL.Image.fromarray(checked.round().astype("uint8")).save(path)
+    PIL.Image.fromarray(one_picture(pixels).round().astype("uint8")).save(path)
 
 
 FOR, AGAINST = "#009e73", "#d55e00"  # green and red that colour-blind readers tell apart
@@ -304,7 +307,7 @@ def superpixel_weights(
         raise ValueError(
             f"{segments.max() + 1} superpixels need as many finite weights, not {weights.shape}"
         )
-    (picture,) = as_batch(image)
+    picture = one_picture(image)
     shown = np.clip(resize(picture, segments.shape) / 255, 0, 1)
     height, width = segments.shape
     size = (3 * PANEL - 0.4, (PANEL - 0.4) * height / width + 0.6)

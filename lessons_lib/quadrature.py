@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lessons_lib.checks import finite, real, whole
+
 Vector = NDArray[np.float64]
 Interval = tuple[float, float]
 
@@ -121,9 +123,7 @@ def nodes_and_weights(rule: str, num_steps: int) -> tuple[Vector, Vector]:
 
 def check_steps(number: int, fewest: int, whose: str, name: str = "num_steps") -> None:
     """Raise if a number of steps is not a whole number, or too small."""
-    if isinstance(number, bool) or not isinstance(number, int | np.integer):
-        raise TypeError(f"{name} must be a whole number, not {number!r}")
-    if number < fewest:
+    if whole(number, name) < fewest:
         raise ValueError(f"{whose} needs {name} of {fewest} or more, not {number}")
 
 
@@ -162,7 +162,10 @@ def panel_rule(intervals: Sequence[Interval]) -> tuple[Vector, Vector]:
     array([0.25, 0.75])
     """
     unit_nodes, unit_weights = nodes_and_weights("gauss_legendre", PANEL_STEPS)
-    starts, ends = np.array(intervals).T
+    ends_of_each = finite(intervals, "the intervals", "(panels, 2)")
+    if ends_of_each.shape[1] != 2:
+        raise ValueError(f"an interval has a start and an end; these are {ends_of_each.shape}")
+    starts, ends = ends_of_each.T
     nodes = starts[:, None] + (ends - starts)[:, None] * unit_nodes
     weights = np.diag(ends - starts)[..., None] * unit_weights
     return nodes.ravel(), weights.reshape(len(intervals), -1)
@@ -197,6 +200,10 @@ def adaptive(
     steps : int
         Nodes used, those of panels that were halved later included.
     """
+    check_steps(num_steps, 1, "the adaptive rule")
+    check_steps(max_steps, 1, "the adaptive rule", "max_steps")
+    if not real(allowed, "allowed") >= 0:
+        raise ValueError(f"allowed={allowed} must be 0 or more")
     edges = np.linspace(0, 1, -(-num_steps // PANEL_STEPS) + 1) ** 2
     panels = measure([(float(a), float(b)) for a, b in itertools.pairwise(edges)])
     steps = PANEL_STEPS * len(panels)

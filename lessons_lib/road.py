@@ -17,6 +17,7 @@ from scipy.ndimage import correlate
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import splu
 
+from lessons_lib.checks import as_array, as_floats, finite, real
 from lessons_lib.classifier import Classifier
 from lessons_lib.evaluation import Curve, ranks
 
@@ -61,7 +62,9 @@ def imputed(image: ArrayLike, missing: ArrayLike, *, noise: float = 0.0, seed: i
     >>> imputed(row, [[False, True, False]])[0, :, 0]
     array([10., 20., 30.], dtype=float32)
     """
-    picture, gone = np.array(image, np.float32), np.asarray(missing)
+    picture, gone = finite(image, "the picture").astype("float32"), as_array(missing, "missing")
+    if not real(noise, "noise") >= 0:
+        raise ValueError(f"noise={noise} must be 0 or more")
     if picture.ndim != 3 or gone.shape != picture.shape[:2] or gone.dtype != bool:
         raise ValueError(
             "a picture (height, width, channels) and a mask (height, width) of True and False are "
@@ -143,10 +146,16 @@ def road(
     x = classifier.prepare(image)
     if len(x) != 1:
         raise ValueError(f"a curve is drawn for one picture, but there are {len(x)}")
-    shares = np.array([0, *fractions], float)
-    if len(shares) < 2 or (np.diff(shares) <= 0).any() or shares[-1] > 1:
-        raise ValueError(f"fractions={list(fractions)} must rise, above 0 and up to 1")
-    place = ranks(np.negative(heat) if least_first else heat, classifier.input_size)
+    shares = np.append(0, as_floats(fractions, "fractions")).astype(float)
+    if (
+        not np.isfinite(shares).all()
+        or len(shares) < 2
+        or (np.diff(shares) <= 0).any()
+        or shares[-1] > 1
+    ):
+        raise ValueError(f"fractions={fractions} must rise, above 0 and up to 1")
+    heat = as_floats(heat, "the map")
+    place = ranks(-heat if least_first else heat, classifier.input_size)
     filled = [imputed(x[0], place < s * place.size, noise=noise, seed=seed) for s in shares]
     probabilities = classifier.probabilities(filled)
     chosen = classifier.targets(target, probabilities[:1])[0]

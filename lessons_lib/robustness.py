@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.checks import as_floats, real, whole
 from lessons_lib.classifier import Classifier
 from lessons_lib.images import resize
 from lessons_lib.methods import Method, explain
@@ -78,9 +79,10 @@ def removals(
     x = classifier.prepare(image)
     if len(x) != 1:
         raise ValueError(f"one picture is needed, but there are {len(x)}")
-    if samples < 2:
+    target = classifier.class_index(target)
+    if whole(samples, "samples") < 2:
         raise ValueError(f"samples={samples}; at least 2 are needed")
-    if not 0 < side < 1:
+    if not 0 < real(side, "side") < 1:
         raise ValueError(f"side={side} is outside 0..1; it is a share of the picture's side")
     size = np.array(classifier.input_size)
     length = np.maximum(1, np.round(side * size)).astype(int)
@@ -133,7 +135,7 @@ def infidelity(heat: ArrayLike, found: Removals) -> float:
     >>> infidelity([[2.0, 6.0]], Removals(hidden, np.array([1.0, 3.0])))
     0.0
     """
-    heat = np.asarray(heat, float)
+    heat = as_floats(heat, "the map")
     if heat.ndim != 2 or not np.isfinite(heat).all():
         raise ValueError(f"a map is finite and has the shape (h, w); this one has {heat.shape}")
     large = resize(heat, found.hidden.shape[1:]).astype(float)
@@ -193,7 +195,8 @@ def max_sensitivity(
     x = classifier.prepare(image)
     if len(x) != 1:
         raise ValueError(f"one picture is needed, but there are {len(x)}")
-    if samples < 1 or not 0 < radius <= 255:
+    target = classifier.class_index(target)
+    if whole(samples, "samples") < 1 or not 0 < real(radius, "radius") <= 255:
         raise ValueError(f"samples={samples}, radius={radius}: give 1 or more, and 0..255")
     noise = np.random.default_rng(seed).uniform(-radius, radius, (samples, *x.shape[1:]))
     moved = np.clip(x + noise, 0, 255).astype("float32")
@@ -216,7 +219,9 @@ def _unchanged(heat: Array) -> Array:
 
 
 def noise(sigma: float = 10.0, seed: int = 0) -> Change:
-    """Grainy: normal noise of ``sigma`` grey levels."""
+    """Grainy: normal noise of ``sigma`` grey levels, 0 or more."""
+    if not 0 <= real(sigma, "sigma") <= 255:
+        raise ValueError(f"sigma={sigma} is outside 0..255")
 
     def grainy(x: Array) -> Array:
         return np.clip(x + np.random.default_rng(seed).normal(0, sigma, x.shape), 0, 255)
@@ -226,9 +231,12 @@ def noise(sigma: float = 10.0, seed: int = 0) -> Change:
 
 def shift(pixels: int = 8) -> Change:
     """Moved to the right; what leaves comes in again at the left."""
+    whole(pixels, "pixels")
     return Change(lambda x: np.roll(x, pixels, axis=1), lambda heat: np.roll(heat, -pixels, axis=1))
 
 
 def brightness(factor: float = 1.2) -> Change:
-    """Brighter by a factor."""
+    """Brighter by a factor, 0 or more."""
+    if not 0 <= real(factor, "factor") < np.inf:
+        raise ValueError(f"factor={factor} must be 0 or more, and finite")
     return Change(lambda x: np.clip(factor * x, 0, 255), _unchanged)

@@ -19,11 +19,13 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.batches import in_batches
+from lessons_lib.checks import as_array, finite, real
 from lessons_lib.classifier import Classifier, Target
 from lessons_lib.images import as_given
 from lessons_lib.path import BATCH_SIZE, classifier_functions, gradient_of
 from lessons_lib.progress import bar
 from lessons_lib.quadrature import check_steps
+from lessons_lib.superpixels import relabelled
 
 Maps = NDArray[np.float32]
 
@@ -131,7 +133,7 @@ def smooth_grad(
         If there is more than one picture, or a number is out of range.
     """
     check_steps(num_samples, 1, "SmoothGrad", "num_samples")
-    if not noise >= 0:
+    if not 0 <= real(noise, "noise") < np.inf:
         raise ValueError(f"noise must be 0 or more, not {noise}")
     x = _one(classifier, image)
     index = np.repeat(classifier.chosen(x, target), BATCH_SIZE)
@@ -236,12 +238,15 @@ def region_attributions(
     >>> region_attributions(np.array([[1.0, 3.0, 5.0]]), np.array([[0, 0, 1]]))
     array([[2., 2., 5.]])
     """
+    phi = finite(phi, "phi", "(height, width) or (height, width, channels)")
+    segments = as_array(segments, "segments")
     if segments.shape != phi.shape[:2]:
         raise ValueError(f"segments of shape {segments.shape} for attributions of {phi.shape}")
+    segments = relabelled(segments)
     heat = phi.reshape(*segments.shape, -1).sum(axis=-1)
     sizes = np.bincount(segments.ravel())
     totals = np.bincount(segments.ravel(), weights=heat.ravel())
-    return (totals / np.maximum(sizes, 1))[segments]
+    return (totals / sizes)[segments]
 
 
 def _gradients(classifier: Classifier, x: Maps, index: NDArray[np.int_]) -> Maps:

@@ -16,9 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 
 from lessons_lib.batches import BATCH_SIZE, in_batches
+from lessons_lib.checks import finite, whole
 from lessons_lib.classifier import Classifier, Target
 from lessons_lib.grad_cam import weighted_sum
 from lessons_lib.images import as_given
+from lessons_lib.layers import copy_of
 
 
 class MaskedScores(NamedTuple):
@@ -161,9 +163,8 @@ def masked_scores(
     MaskedScores
         For `alpha`, which makes weights of them.
     """
-    if max_channels is not None and max_channels < 1:
-        raise ValueError(f"max_channels={max_channels}; at least one channel is needed, or None")
-    if batch_size < 1:
+    _check_channels(max_channels)
+    if whole(batch_size, "batch_size") < 1:
         raise ValueError(f"batch_size={batch_size}; at least one picture at a time is needed")
     x = classifier.prepare(image)
     if len(x) != 1:
@@ -246,6 +247,8 @@ def varied_channels(A: NDArray[np.floating], max_channels: int | None = None) ->
     >>> varied_channels(np.array([[[7.0, 0.0, 1.0], [7.0, 1.0, 5.0]]]), max_channels=1)
     array([2])
     """
+    A = finite(A, "A", "(h, w, K)")
+    _check_channels(max_channels)
     varied = np.flatnonzero(np.ptp(A, axis=(0, 1)) > 0)
     most = np.argsort(-A.std(axis=(0, 1))[varied], kind="stable")[:max_channels]
     return np.sort(varied[most])
@@ -268,6 +271,8 @@ def alpha(
     ndarray of float32, shape (K,)
         0 for the channels that were not used.
     """
+    _one_of("scores", scores, ("logit", "probability"))
+    _one_of("weights", weights, ("softmax", "increase"))
     increase = (
         found.logits - found.baseline_logit
         if scores == "logit"
@@ -309,9 +314,13 @@ def bfloat16(classifier: Classifier) -> Classifier:
             config["dtype"] = "mixed_bfloat16"
         return type(layer).from_config(config)
 
-    twin = keras.models.clone_model(classifier.model, clone_function=with_16_bits, recursive=True)
-    twin.set_weights(classifier.model.get_weights())
+    twin = copy_of(classifier.model, clone_function=with_16_bits, recursive=True)
     return classifier.around(twin)
+
+
+def _check_channels(max_channels: int | None) -> None:
+    if max_channels is not None and whole(max_channels, "max_channels") < 1:
+        raise ValueError(f"max_channels={max_channels}; at least one channel is needed, or None")
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -22,9 +22,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.checks import as_floats, real
+
 Value = Callable[[NDArray[np.bool_]], ArrayLike]
 """A game: coalitions (m, n) in, their values (m,) or (m, outputs) out."""
 
+_COALITION = (str, tuple, frozenset)
 MAX_EXACT = 20  # players; a million coalitions
 
 
@@ -77,7 +80,16 @@ def table_game(rewards: Mapping[Any, float]) -> TableGame:
     >>> game.players, exact(game, 2)
     (('A', 'B'), array([2., 3.]))
     """
-    table = {frozenset(players): float(value) for players, value in rewards.items()}
+    if not isinstance(rewards, Mapping) or not all(isinstance(k, _COALITION) for k in rewards):
+        raise TypeError(
+            "rewards must be a mapping from coalitions, such as 'AC' or ('rooms', 'age'), to "
+            f"numbers, not {rewards!r}"
+        )
+    table = {
+        frozenset(names): real(value, f"the value of {names!r}") for names, value in rewards.items()
+    }
+    if len(table) < len(rewards):
+        raise ValueError("a coalition is there twice: the order of its players does not matter")
     players = tuple(sorted(set[str]().union(*table)))
     if frozenset() not in table:
         warnings.warn(
@@ -181,6 +193,7 @@ def subset_weights(n: int) -> NDArray[np.float64]:
     >>> subset_weights(3).round(3)
     array([0.333, 0.167, 0.333])
     """
+    check_players(n)
     return np.array([1 / (n * math.comb(n - 1, s)) for s in range(n)])
 
 
@@ -212,8 +225,12 @@ def marginal_contributions(value: Value, orders: ArrayLike) -> NDArray[np.float6
     array([[1., 4.],
            [3., 2.]])
     """
-    orders = np.asarray(orders)
-    if orders.ndim != 2 or (np.sort(orders, 1) != np.arange(orders.shape[-1])).any():
+    orders = as_floats(orders, "orders")
+    if (
+        orders.ndim != 2
+        or not orders.size
+        or (np.sort(orders, 1) != np.arange(orders.shape[-1])).any()
+    ):
         raise ValueError(
             "each row of orders must name each player from 0 to n - 1 once, such as [2, 0, 1]"
         )
@@ -264,6 +281,7 @@ def interactions(value: Value, n: int) -> NDArray[np.float64]:
            [0., 0., 2.],
            [0., 2., 0.]])
     """
+    check_players(n)
     if n < 2:
         raise ValueError(f"an interaction needs two players, but n={n}")
     Z = coalitions(n)
@@ -305,7 +323,7 @@ def check_players(n: int) -> None:
 
 def values_of(value: Value, Z: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Ask the game for the values of coalitions; raise a ValueError if an answer is no number."""
-    v = np.asarray(value(Z), np.float64)
+    v = as_floats(value(Z), "the values of the game").astype(float)
     if v.ndim not in (1, 2) or len(v) != len(Z):
         raise ValueError(
             f"the value function gave an array of shape {v.shape} for {len(Z)} coalitions; "

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lessons_lib.checks import whole
 from lessons_lib.shapley import (
     Value,
     check_players,
@@ -83,7 +84,7 @@ def permutation_sampling(
     (np.float64(900.0), np.float64(0.0))
     """
     check_players(n)
-    if permutations < 4 or (antithetic and permutations % 2):
+    if whole(permutations, "permutations") < 4 or (antithetic and permutations % 2):
         kind = "an even number of permutations" if antithetic else "permutations"
         raise ValueError(f"{permutations} permutations: at least 4 are needed; give {kind}")
     rng = np.random.default_rng(seed)
@@ -112,6 +113,7 @@ def kernel_weights(n: int) -> NDArray[np.float64]:
     >>> kernel_weights(4)
     array([0.25 , 0.125, 0.25 ])
     """
+    check_players(n)
     return np.array([(n - 1) / (math.comb(n, s) * s * (n - s)) for s in range(1, n)])
 
 
@@ -154,7 +156,7 @@ def kernel_shap(
     array([3., 1., 1.])
     """
     check_players(n)
-    if samples is None or samples >= 2**n - 2:
+    if samples is None or whole(samples, "samples") >= 2**n - 2:
         Z = coalitions(n)[1:-1]
         weights = kernel_weights(n)[Z.sum(axis=1) - 1] if n > 1 else np.ones(0)
     elif samples < 2 * n:

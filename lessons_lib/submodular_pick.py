@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.checks import as_floats, whole
+
 
 def importance(W: ArrayLike) -> NDArray[np.float64]:
     r"""How much each feature matters over all explanations: :math:`I_j = \sqrt{\sum_i |W_{ij}|}`.
@@ -22,7 +24,7 @@ def importance(W: ArrayLike) -> NDArray[np.float64]:
     >>> importance([[1, -3], [0, 6]])
     array([1., 3.])
     """
-    return np.sqrt(np.abs(np.asarray(W, np.float64)).sum(axis=0))
+    return np.sqrt(np.abs(_checked(W)).sum(axis=0))
 
 
 def coverage(W: ArrayLike, picks: Sequence[int]) -> float:
@@ -33,8 +35,11 @@ def coverage(W: ArrayLike, picks: Sequence[int]) -> float:
     >>> coverage([[1, -3, 0], [0, 6, 4]], picks=[0])
     4.0
     """
-    seen = (np.asarray(W)[list(picks)] != 0).any(axis=0)
-    return float(importance(W)[seen].sum())
+    W = _checked(W)
+    rows = [whole(pick, "a pick") for pick in picks]
+    if any(not 0 <= row < len(W) for row in rows):
+        raise ValueError(f"picks={rows} are not all in 0..{len(W) - 1}, the rows of W")
+    return float(importance(W)[(W[rows] != 0).any(axis=0)].sum())
 
 
 def submodular_pick(W: ArrayLike, budget: int) -> list[int]:
@@ -66,10 +71,8 @@ def submodular_pick(W: ArrayLike, budget: int) -> list[int]:
     >>> submodular_pick([[1, 1, 0, 0], [0, 1, 1, 1], [1, 0, 0, 0]], budget=2)
     [1, 0]
     """
-    W = np.asarray(W, np.float64)
-    if W.ndim != 2 or not np.isfinite(W).all():
-        raise ValueError(f"W must be finite and of the shape (instances, M), not {W.shape}")
-    if budget < 1:
+    W = _checked(W)
+    if whole(budget, "budget") < 1:
         raise ValueError(f"budget={budget} must be 1 or more")
     worth = importance(W)
     present, seen = W != 0, np.zeros(W.shape[1], bool)
@@ -82,3 +85,10 @@ def submodular_pick(W: ArrayLike, budget: int) -> list[int]:
         picks.append(best)
         seen |= present[best]
     return picks
+
+
+def _checked(W: ArrayLike) -> NDArray[np.float64]:
+    W = as_floats(W, "W").astype(float)
+    if W.ndim != 2 or not np.isfinite(W).all():
+        raise ValueError(f"W must be finite and of the shape (instances, M), not {W.shape}")
+    return W

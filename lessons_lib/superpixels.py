@@ -13,8 +13,9 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.batches import BATCH_SIZE, in_batches
+from lessons_lib.checks import as_array, as_floats, finite
 from lessons_lib.classifier import Classifier
-from lessons_lib.images import as_batch
+from lessons_lib.images import one_picture
 
 METHODS: dict[str, tuple[Any, dict[str, Any]]] = {
     "slic": (
@@ -72,7 +73,7 @@ def superpixels(image: ArrayLike, method: str = "slic", **options: Any) -> NDArr
     if method not in METHODS:
         raise ValueError(f"method={method!r} is unknown; use one of {sorted(METHODS)}")
     function, defaults = METHODS[method]
-    return relabelled(function(_one(image).round().astype("uint8"), **(defaults | options)))
+    return relabelled(function(one_picture(image).round().astype("uint8"), **(defaults | options)))
 
 
 def relabelled(segments: ArrayLike) -> NDArray[np.int_]:
@@ -102,7 +103,7 @@ def relabelled(segments: ArrayLike) -> NDArray[np.int_]:
     array([[0, 0],
            [2, 1]])
     """
-    array = np.asarray(segments)
+    array = as_array(segments, "segments")
     if not np.issubdtype(array.dtype, np.integer):
         raise TypeError(f"superpixels are whole numbers, but their type is {array.dtype}")
     if array.ndim != 2 or array.size == 0:
@@ -142,14 +143,14 @@ def background(
     >>> background(picture, np.array([[0, 0, 1]]))[0, :, 0]
     array([20., 20., 90.], dtype=float32)
     """
-    picture = _one(image)
-    check_segments(segments, picture.shape[:2])
+    picture = one_picture(image)
+    segments = check_segments(segments, picture.shape[:2])
     if isinstance(fill, str) and fill == "mean":
         ids = segments.ravel()
         totals = [np.bincount(ids, channel) for channel in picture.reshape(-1, 3).T]
         means = np.stack(totals, axis=1) / np.bincount(ids)[:, None]
         return means[segments].astype("float32")
-    shade = np.asarray(127.5 if isinstance(fill, str) and fill == "grey" else fill)
+    shade = as_array(127.5 if isinstance(fill, str) and fill == "grey" else fill, "fill")
     if shade.dtype.kind not in "iuf" or shade.shape not in ((), (3,)):
         raise ValueError(f"fill={fill!r} is not 'mean', 'grey', a number 0..255 or a colour of 3")
     if not ((shade >= 0) & (shade <= 255)).all():
@@ -186,7 +187,12 @@ def hide(
     <BLANKLINE>
            [[127.5, 200. , 200. ]]])
     """
-    shown = np.asarray(Z, bool)[:, segments, None]
+    image = finite(image, "the picture", "(height, width, 3)")
+    hidden = finite(hidden, "the hidden picture", "(height, width, 3)")
+    if hidden.shape != image.shape:
+        raise ValueError(f"picture and hidden picture differ: {image.shape} and {hidden.shape}")
+    segments = check_segments(segments, image.shape[:2])
+    shown = _coalitions(Z, segments)[:, segments, None]
     return np.where(shown, image, hidden)
 
 
@@ -236,9 +242,8 @@ def masked_scores(
     if len(prepared) != 1:
         raise ValueError(f"expected one picture, but there are {len(prepared)}")
     picture, hidden = prepared[0], background(prepared[0], segments, fill)
-    Z = np.asarray(Z, bool)
-    if Z.ndim != 2 or len(Z) == 0 or Z.shape[1] != segments.max() + 1:
-        raise ValueError(f"Z must be (n, {segments.max() + 1}), but it has the shape {Z.shape}")
+    segments = np.asarray(segments)
+    Z = _coalitions(Z, segments)
     heads = {"probabilities": classifier.forward_probabilities, "logits": classifier.forward}
     if output not in heads:
         raise ValueError(f"output={output!r} is unknown; use one of {sorted(heads)}")
@@ -261,11 +266,14 @@ def masked_scores(
     )[0]
 
 
-def check_segments(segments: NDArray[np.integer], size: tuple[int, ...]) -> None:
-    """Raise a ValueError unless ``segments`` are of this size and numbered 0 .. M - 1."""
-    if np.shape(segments) != tuple(size):
+def check_segments(segments: ArrayLike, size: tuple[int, ...]) -> NDArray[np.integer]:
+    """Segments as an array; an error unless they are of this size and numbered 0 .. M - 1."""
+    segments = as_array(segments, "segments")
+    if segments.dtype.kind not in "iu":
+        raise TypeError(f"superpixels are whole numbers, but their type is {segments.dtype}")
+    if segments.shape != tuple(size):
         raise ValueError(
-            f"the segments have the shape {np.shape(segments)}, the picture {tuple(size)}. Cut the "
+            f"the segments have the shape {segments.shape}, the picture {tuple(size)}. Cut the "
             "picture that the network sees: superpixels(classifier.prepare(image)[0])"
         )
     ids = np.unique(segments)
@@ -274,10 +282,14 @@ def check_segments(segments: NDArray[np.integer], size: tuple[int, ...]) -> None
             f"superpixels must be numbered 0 .. {len(ids) - 1}, but they run from {ids[0]} to "
             f"{ids[-1]}; use relabelled(segments)"
         )
+    return segments
 
 
-def _one(image: ArrayLike) -> NDArray[np.float32]:
-    found = as_batch(image)
-    if len(found) != 1:
-        raise ValueError(f"expected one picture, but there are {len(found)}")
-    return found[0]
+def _coalitions(Z: ArrayLike, segments: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which superpixels are shown, as True and False."""
+    shown, M = as_floats(Z, "Z"), int(segments.max()) + 1
+    if shown.ndim != 2 or len(shown) == 0 or shown.shape[1] != M:
+        raise ValueError(f"Z must be (n, {M}), but it has the shape {shown.shape}")
+    if np.isnan(shown).any():
+        raise ValueError("Z holds NaN; give 1 where a superpixel is shown, and 0 elsewhere")
+    return shown.astype(bool)

@@ -28,6 +28,7 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted
 
+from lessons_lib.checks import as_floats
 from lessons_lib.progress import bar
 
 _TREES = (DecisionTreeRegressor, DecisionTreeClassifier)
@@ -204,7 +205,7 @@ def _parts(model: Any) -> tuple[list[Any], float, float]:
 
 
 def _checked(X: ArrayLike, columns: int) -> NDArray[np.float64]:
-    X = np.asarray(X, np.float64)
+    X = as_floats(X, "X").astype(float)
     if X.ndim != 2 or X.shape[1] != columns:
         raise ValueError(f"the model takes rows of shape (rows, {columns}), not {X.shape}")
     if not np.isfinite(X).all():

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.checks import as_floats
 from lessons_lib.progress import bar
 from lessons_lib.shapley import Value, distinct_rows
 
@@ -160,7 +161,7 @@ def _together(parts: Iterable[NDArray[np.float64]]) -> Iterator[NDArray[np.float
 
 
 def _answers(model: Model, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    answers = np.asarray(model(rows), np.float64)
+    answers = as_floats(model(rows), "the model's answers").astype(float, copy=False)
     if answers.ndim not in (1, 2) or len(answers) != len(rows):
         raise ValueError(
             f"the model gave an array of shape {answers.shape} for {len(rows)} rows; expected "
@@ -175,8 +176,8 @@ def _checked(
     expected, found = _names(x, "index"), _names(rows, "columns")
     if expected and found and expected != found:
         raise ValueError(f"the columns of the {name} are {found}, but those of x are {expected}")
-    x, rows = np.asarray(x, np.float64), np.asarray(rows, np.float64)
-    if x.ndim != 1 or rows.ndim != 2 or rows.shape[1] != len(x) or not len(rows):
+    x, rows = as_floats(x, "x").astype(float), as_floats(rows, f"the {name}").astype(float)
+    if not x.size or x.ndim != 1 or rows.ndim != 2 or rows.shape[1] != len(x) or not len(rows):
         raise ValueError(
             f"for x of shape (n,) the {name} must have the shape (m, n), with rows of the same "
             f"columns, but they have {x.shape} and {rows.shape}"

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.checks import as_floats, finite, real
+
 
 class Fit(NamedTuple):
     """A fitted linear model ``intercept + Z @ coefficients``.
@@ -89,7 +91,9 @@ def weighted_fit(
     >>> weighted_fit(Z, [1, 3, 4, 6], [1, 2, 2, 1], constraint=([1, 1], 6)).coefficients.round(9)
     array([2.5, 3.5])
     """
-    Z, y, weights = _checked(Z, y, weights, ridge)
+    Z, y, weights = checked_samples(Z, y, weights)
+    if not 0 <= real(ridge, "ridge") < np.inf:
+        raise ValueError(f"ridge={ridge} must be 0 or more")
     targets = y.reshape(len(y), -1)
     centre_Z, centre_y = np.zeros(Z.shape[1]), np.zeros(targets.shape[1])
     if intercept:
@@ -109,10 +113,14 @@ def weighted_fit(
     return Fit(coefficients, beta_0, r_squared)
 
 
-def _checked(
-    Z: ArrayLike, y: ArrayLike, weights: ArrayLike, ridge: float
+def checked_samples(
+    Z: ArrayLike, y: ArrayLike, weights: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    Z, y, weights = (np.asarray(array, np.float64) for array in (Z, y, weights))
+    """Samples as arrays of float64; an error unless they are what `weighted_fit` can take."""
+    Z, y, weights = (
+        as_floats(array, name).astype(float)
+        for array, name in ((Z, "Z"), (y, "y"), (weights, "weights"))
+    )
     if Z.ndim != 2 or y.ndim not in (1, 2) or weights.ndim != 1:
         raise ValueError(
             "expected Z of shape (n, d), y (n,) or (n, outputs) and weights (n,), but they have "
@@ -123,13 +131,13 @@ def _checked(
     for name, array in (("Z", Z), ("y", y), ("weights", weights)):
         if not np.isfinite(array).all():
             raise ValueError(f"{int((~np.isfinite(array)).sum())} values of {name} are not finite")
+    if not len(weights):
+        raise ValueError("there is no sample: Z, y and weights have no row")
     if (weights < 0).any() or not weights.any():
         raise ValueError(
             f"weights must be 0 or more and not all 0, but they lie in {weights.min():g}.."
             f"{weights.max():g}"
         )
-    if not ridge >= 0:
-        raise ValueError(f"ridge={ridge} must be 0 or more")
     return Z, y, weights
 
 
@@ -139,10 +147,13 @@ def _free_part(
     """A solution of ``a @ beta = b`` for each output, and a basis of what may be added to it."""
     if constraint is None:
         return np.zeros((d, outputs)), np.eye(d)
-    a = np.asarray(constraint[0], np.float64)
+    a = finite(constraint[0], "the constraint's a").astype(float)
     if a.shape != (d,) or not a.any():
         raise ValueError(f"the constraint needs {d} numbers that are not all 0, not {a}")
-    b = np.broadcast_to(np.asarray(constraint[1], np.float64), outputs)
+    b = finite(constraint[1], "the constraint's b").astype(float)
+    if b.shape not in ((), (1,), (outputs,)):
+        raise ValueError(f"the constraint needs one b, or {outputs}, not {b.shape}")
+    b = np.broadcast_to(b, outputs)
     # The first left singular vector of a column is its direction; the others are perpendicular.
     directions = np.linalg.svd(a[:, None])[0][:, 1:]
     return np.outer(a, b) / (a @ a), directions

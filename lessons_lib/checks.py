@@ -1,0 +1,109 @@
+"""Checks of arguments that many modules share; each error names the argument and what it may be."""
+
+import numbers
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.floating]
+
+
+def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
+    """An array of whatever type; a ValueError if the rows are of different lengths."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array; its rows differ in length") from error
+
+
+def as_floats(values: ArrayLike, name: str) -> Array:
+    """Numbers as an array of float32 or float64, whichever holds them; else a TypeError.
+
+    Examples
+    --------
+    >>> as_floats([[1, 2]], "the map")
+    array([[1., 2.]])
+    """
+    array = as_array(values, name)
+    if array.dtype == object:  # a table of numbers of several types
+        try:
+            array = array.astype(float)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{name} must be numbers, but not all of these are") from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be numbers, but their type is {array.dtype}")
+    return array.astype(np.promote_types(array.dtype, np.float32), copy=False)
+
+
+def finite(values: ArrayLike, name: str, shape: str = "") -> Array:
+    """As `as_floats`; besides, there is a number, and none is NaN or infinite.
+
+    Parameters
+    ----------
+    values
+        What to check; it is not changed.
+    name
+        What to call it in the message.
+    shape
+        Which dimensions it has, for example ``"(h, w)"`` or ``"(h, w) or (h, w, channels)"``;
+        default: any.
+
+    Examples
+    --------
+    >>> finite([1, 2], "the map", "(h, w)")
+    Traceback (most recent call last):
+    ValueError: the map must have the shape (h, w), not (2,)
+    """
+    array = as_floats(values, name)
+    if shape and array.ndim not in {len(re.findall(r"\w+", way)) for way in shape.split(" or ")}:
+        raise ValueError(f"{name} must have the shape {shape}, not {array.shape}")
+    if not array.size:
+        raise ValueError(f"there is no number in {name}: the shape is {array.shape}")
+    if not np.isfinite(array).all():
+        count = int((~np.isfinite(array)).sum())
+        raise ValueError(f"{count} values of {name} are not finite (NaN or infinite)")
+    return array
+
+
+def layer_with(A: ArrayLike, other: ArrayLike, name: str, shape: str) -> tuple[Array, Array]:
+    """Check a layer's activations, and what goes with each channel, or with each place, of them.
+
+    Parameters
+    ----------
+    A : array, shape (n, h, w, channels)
+    other : array, shape (n, channels) or (n, h, w, channels)
+    name, shape
+        What ``other`` is, and which of its two shapes it must have.
+    """
+    A, other = finite(A, "A", "(n, h, w, channels)"), finite(other, name, shape)
+    wanted = A.shape if other.ndim == 4 else (len(A), A.shape[-1])
+    if other.shape != wanted:
+        raise ValueError(
+            f"for A of {A.shape} {name} must have the shape {wanted}, not {other.shape}"
+        )
+    return A, other
+
+
+def whole(value: Any, name: str, least: int | None = None) -> int:
+    """A whole number, of ``least`` or more; else a TypeError or a ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name} must be a whole number, not {value!r}")
+    if least is not None and value < least:
+        raise ValueError(f"{name}={value} must be {least} or more")
+    return int(value)
+
+
+def real(value: Any, name: str) -> float:
+    """A number; else a TypeError."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, not {value!r}")
+    return float(value)
+
+
+def size_of(size: Any, name: str = "the size") -> tuple[int, int]:
+    """Height and width, both whole and 1 or more; else a TypeError or a ValueError."""
+    if not isinstance(size, tuple | list | np.ndarray) or len(size) != 2:
+        raise ValueError(f"{name} must be (height, width), not {size!r}")
+    return whole(size[0], "height", 1), whole(size[1], "width", 1)

@@ -1,0 +1,686 @@
+# ruff: noqa: C408  (dict(x=...) reads like the call that it stands for)
+"""Every public function of the numerical modules: the result is right, or the error is clear.
+
+Each function is called with good arguments, which must work, and with one odd argument among good
+ones, which may be refused, by an error that our own code raises. Whatever happens, no number of the
+result is NaN or infinite, and nothing is changed: no argument, no network, no global random state.
+"""
+
+import dataclasses
+import importlib
+import inspect
+import pickle
+import random
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.tree import DecisionTreeRegressor
+
+import lessons_lib
+from lessons_lib import (
+    baselines,
+    cam,
+    cam_family,
+    comparing,
+    evaluation,
+    grad_cam,
+    ig_visualizer,
+    images,
+    integrated_gradients,
+    lime,
+    localisation,
+    methods,
+    neighbourhoods,
+    path,
+    plotting,
+    quadrature,
+    road,
+    robustness,
+    saliency,
+    score_cam,
+    shapley,
+    shapley_sampling,
+    submodular_pick,
+    superpixels,
+    tree_shap,
+    value_functions,
+    weighted_fit,
+)  # fmt: skip
+from lessons_lib.classifier import Classifier
+from tests.small_nets import SIZE, classifier, gap_net
+
+REPEATABLE = settings(
+    deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+EXAMPLES = {"numbers": 60, "network": 20, "compiles": 4}  # of each function, by what a call costs
+
+
+# What is passed in
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """What an argument may be: what must work, and what may be refused."""
+
+    good: st.SearchStrategy
+    odd: st.SearchStrategy = dataclasses.field(default_factory=st.nothing)
+
+    def __or__(self, other: "Kind") -> "Kind":
+        return Kind(self.good | other.good, self.odd | other.odd)
+
+
+def changed(array: np.ndarray) -> st.SearchStrategy:
+    """Other values, types and shapes. A float32 can hold the cube of the largest value."""
+    a = np.asarray(array, float)
+    first = np.arange(a.size).reshape(a.shape) == 0
+    values = [0 * a, 0 * a + 3, 1e-40 * a, 1e12 * a, -np.abs(a)]
+    values += [np.where(first, bad, a) for bad in (np.nan, np.inf, -np.inf)]
+    types = [a.astype(kind) for kind in ("float16", "float32", "int64", "bool", "object", "str")]
+    types += [np.abs(a).astype("uint8"), array.tolist(), tuple(array.tolist())]
+    shapes = [a[:0], a[..., :0], a.ravel()[:1].reshape((1,) * a.ndim), a.ravel(), a[None], a.T]
+    shapes += [a[..., :-1], a[:1], np.float64(3), np.zeros((1,) * 5), [], [[1.0, 2.0], [3.0]]]
+    return st.sampled_from([*values, *types, *shapes, None, "nonsense"])
+
+
+def numbers(*shape: int, low: float = -9, high: float = 9) -> Kind:
+    def make(seed: int, kind: str) -> np.ndarray:
+        return np.random.default_rng(seed).uniform(low, high, shape).astype(kind)
+
+    arrays = st.builds(make, st.integers(0, 99), st.sampled_from(["float32", "float64"]))
+    return Kind(arrays | arrays.map(np.ndarray.tolist), changed(make(0, "float64")))
+
+
+def like(array: np.ndarray) -> Kind:
+    return Kind(st.just(array), changed(array))
+
+
+def whole(low: int, high: int) -> Kind:
+    odd = [0, -1, -7, 2.5, True, None, "two", np.nan, np.int64(low)]
+    return Kind(st.integers(low, high), st.sampled_from(odd))
+
+
+def real(low: float, high: float) -> Kind:
+    odd = [0, -1.0, 1e12, 1e-40, np.nan, np.inf, -np.inf, None, "half", np.float32(low)]
+    return Kind(st.floats(low, high), st.sampled_from(odd))
+
+
+def one_of(*good: object, odd: tuple = ("", "nonsense", None, 3, True)) -> Kind:
+    return Kind(st.sampled_from(good), st.sampled_from(odd))
+
+
+def fixed(value: object) -> Kind:
+    return Kind(st.just(value))
+
+
+def game(seed: int) -> Callable:
+    return lambda Z: np.sin(seed + Z @ np.arange(1.0, Z.shape[1] + 1) ** 2)
+
+
+NETWORK = classifier(gap_net())
+RNG = np.random.default_rng(0)
+PHOTO = RNG.uniform(0, 255, (SIZE, SIZE, 3)).astype("float32")
+SMALL = PHOTO[:9, :7].astype("uint8")
+SEGMENTS = np.add.outer(np.arange(SIZE) // 8 * 2, np.arange(SIZE) // 8)  # four squares
+Z = RNG.integers(0, 2, (6, 4))
+Z[0] = 1
+TREE = DecisionTreeRegressor(random_state=0).fit(RNG.normal(size=(30, 3)), RNG.normal(size=30))
+MASKED = score_cam.MaskedScores(
+    RNG.random((2, 2, 3)), np.arange(3), RNG.random(3), RNG.random(3), 0.5, 0.5, 0
+)
+
+FLAG = fixed(True) | fixed(False)
+SIZES = one_of((3, 8), [9, 2], odd=(None, 3, (0, 2), (2.5, 1), (-1, 4), ("a", "b")))
+NET = fixed(NETWORK)
+ONE = like(PHOTO) | fixed(SMALL) | fixed(PHOTO[None])
+MANY = ONE | fixed(np.stack([PHOTO, 255 - PHOTO])) | fixed([PHOTO, SMALL])
+TARGET = one_of(0, 2, "class 1", odd=(-1, 3, True, 1.5, "nonsense", np.nan, [0, 1, 2], np.array(1)))
+TARGETS = TARGET | one_of(None, odd=([], np.array([1.0]), np.array(["class 1"])))
+LAYER = one_of(None, "features", odd=("first", "nonsense", "", 3, "dense"))
+FILLED = like(PHOTO) | one_of("black", "blurred", "noise", odd=("", "nonsense", None, 3, np.nan))
+HIDDEN = FILLED | fixed("zero")
+FILL = one_of(
+    "mean", "grey", 9.5, (1, 2, 3), odd=("", None, -1, np.nan, 256, "x", (1, 2), [[1], 2])
+)
+HEAT = numbers(5, 4)
+POSITIVE = numbers(12, 11, low=0)
+REGIONS = like(SEGMENTS) | fixed(SEGMENTS.tolist()) | fixed(SEGMENTS.astype("uint8"))
+SHOWN = like(Z) | fixed(Z.astype(bool)) | fixed(Z.tolist())
+GAME = Kind(st.integers(0, 99).map(game), st.sampled_from([
+    np.sum, lambda Z: np.full(len(Z), np.nan), lambda Z: None, lambda Z: ["x"] * len(Z),
+]))  # fmt: skip
+MODEL = Kind(
+    st.just(lambda inputs: [len(str(i)) for i in inputs]),
+    st.sampled_from(
+        [len, lambda i: np.full(len(i), np.inf), lambda i: None, lambda i: ["x"] * len(i)]
+    ),
+)
+METHOD = Kind(
+    st.sampled_from([*methods.METHODS.values(), *methods.CONTROLS.values()]),
+    st.sampled_from([
+        lambda c, x, k: x[..., 0] + np.nan, lambda c, x, k: x[0, ..., 0], lambda c, x, k: None,
+        lambda c, x, k: x[:, :0, :, 0], lambda c, x, k: "nonsense", lambda c, x, k: [[1], [2, 3]],
+    ]),
+)  # fmt: skip
+A, GRADIENT, WEIGHTS = numbers(2, 3, 4, 5), numbers(2, 3, 4, 5), numbers(2, 5)
+NEIGHBOURS = st.builds(
+    neighbourhoods.Neighbourhood, SHOWN.good, numbers(6, 2).good, numbers(6, low=0, high=1).good,
+    st.just(("a", "b", "c", "d")), st.floats(0.3, 2),
+)  # fmt: skip
+
+
+def one_field_odd(name: str, values: st.SearchStrategy) -> st.SearchStrategy:
+    return st.builds(lambda n, value: n._replace(**{name: value}), NEIGHBOURS, values)
+
+
+AROUND = Kind(
+    NEIGHBOURS,
+    one_field_odd("Z", changed(Z))
+    | one_field_odd("scores", numbers(6, 2).odd)
+    | one_field_odd("distance", numbers(6, low=0).odd)
+    | one_field_odd("names", st.just(("a",)))
+    | one_field_odd("sigma", real(1, 2).odd),
+)
+REMOVED = fixed(robustness.Removals(RNG.random((5, 8, 8)) < 0.5, RNG.normal(size=5)))
+
+MAP = dict(classifier=NET, images=MANY, target=TARGETS)
+AT_LAYER = MAP | dict(layer=LAYER)
+CURVE = dict(classifier=NET, image=ONE, heat=HEAT, target=TARGET)
+STEPS = dict(
+    rule=one_of("adaptive", "midpoint"), num_steps=whole(3, 9), tolerance=real(0.1, 1),
+    max_steps=whole(8, 20), batch_size=whole(1, 9),
+)  # fmt: skip
+POLARITY = one_of("positive", "negative", "both")
+CLIPPED = dict(
+    clip_above_percentile=real(90, 100), clip_below_percentile=real(0, 80), lower_end=real(0, 1)
+)
+MASK = Kind(st.just(SEGMENTS == 1), changed(SEGMENTS == 1)) | fixed((SEGMENTS == 1).tolist())
+PLACES = dict(heat=numbers(SIZE, SIZE), inside=MASK)
+
+# What is called, and with what
+
+OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
+    baselines.make_baseline: dict(
+        baseline=FILLED, image=fixed(SMALL), x=fixed(PHOTO), rng=fixed(RNG)
+    ),
+    cam.class_map: dict(A=A, w=WEIGHTS),
+    cam_family.plus_plus_weights: dict(A=A, gradient=GRADIENT),
+    cam_family.place_weighted_sum: dict(A=A, weights=GRADIENT),
+    cam_family.axiom_weights: dict(A=A, gradient=GRADIENT),
+    cam_family.principal_weights: dict(A=A),
+    comparing.bootstrap: dict(values=numbers(6), confidence=real(0.1, 0.9), resamples=whole(1, 50)),
+    evaluation.average_drop: dict(Y=numbers(4, low=0, high=1), O=numbers(4, low=0, high=1)),
+    evaluation.average_increase: dict(Y=numbers(4, low=0, high=1), O=numbers(4, low=0, high=1)),
+    evaluation.ranks: dict(heat=HEAT, size=SIZES),
+    evaluation.rank_correlation: dict(a=HEAT, b=HEAT),
+    grad_cam.alpha: dict(gradient=GRADIENT),
+    grad_cam.weighted_sum: dict(A=A, alpha=WEIGHTS),
+    ig_visualizer.per_pixel: dict(phi=numbers(5, 4, 3)),
+    ig_visualizer.apply_polarity: dict(heat=HEAT, polarity=POLARITY),
+    ig_visualizer.threshold: dict(heat=POSITIVE, percentage=real(0, 100)),
+    ig_visualizer.scale: dict(heat=POSITIVE, **CLIPPED),
+    ig_visualizer.clean_up: dict(heat=POSITIVE, size=whole(1, 9)),
+    ig_visualizer.outlines: dict(heat=POSITIVE, percentage=real(0, 100), size=whole(1, 9)),
+    ig_visualizer.visualise: dict(
+        image=ONE, phi=numbers(12, 11, 3), polarity=POLARITY, structure=whole(1, 5), overlay=FLAG,
+        morphological_cleanup=FLAG, draw_outlines=FLAG, outlines_percentage=real(0, 100), **CLIPPED,
+    ),
+    images.as_batch: dict(images=MANY),
+    images.one_picture: dict(image=ONE),
+    images.resize: dict(image=numbers(5, 4) | numbers(5, 4, 1), size=SIZES),
+    images.mosaic: dict(images=one_of([SMALL] * 4, odd=(None, 3, [], [SMALL])), tile=SIZES),
+    images.course_image: dict(name=one_of("panda", odd=("pand", "", None, 3))),
+    lime.kernel: dict(distance=numbers(6, low=0), sigma=real(0.1, 9)),
+    lime.effective_samples: dict(pi_x=numbers(6, low=0)),
+    lime.explain: dict(
+        neighbourhood=AROUND, target=whole(0, 1), sigma=real(0.5, 9), features=whole(1, 5),
+        ridge=real(0, 9),
+    ),
+    lime.k_lasso: dict(
+        Z=SHOWN, y=numbers(6), pi_x=numbers(6, low=0.1), features=whole(1, 5)
+    ),
+    localisation.pointing_game: PLACES,
+    localisation.energy_inside: PLACES,
+    localisation.intersection_over_union: PLACES,
+    localisation.top_share_inside: PLACES | dict(top=real(0.01, 1)),
+    localisation.hottest: dict(heat=HEAT, size=whole(1, 20)),
+    neighbourhoods.sample_table: dict(
+        predict=MODEL, row=numbers(3), data=numbers(7, 3), samples=whole(2, 9),
+        names=one_of(None, ["a", "b", "c"], odd=(["a"], "nonsense")),
+    ),
+    neighbourhoods.sample_text: dict(
+        predict=MODEL, text=one_of("a good film", odd=("", "...", None, 3, b"film")),
+        samples=whole(2, 9)
+    ),
+    neighbourhoods.cosine_distance: dict(Z=SHOWN),
+    path.interpolate: dict(x=HEAT, baseline=HEAT, alpha=numbers(3, low=0, high=1)),
+    plotting.normalise: dict(heat=HEAT),
+    plotting.colour: dict(heat=HEAT, cmap=one_of("inferno", "jet")),
+    plotting.overlay: dict(image=ONE, heat=HEAT, alpha=real(0, 1), cmap=one_of("inferno", "jet")),
+    quadrature.nodes_and_weights: dict(
+        rule=one_of(*quadrature.RULES), num_steps=one_of(3, 9, odd=(0, 2.5, "x"))
+    ),
+    quadrature.check_steps: dict(number=whole(2, 9), fewest=fixed(2), whose=fixed("this one")),
+    quadrature.panel_rule: dict(intervals=numbers(3, 2)),
+    quadrature.adaptive: dict(
+        measure=fixed(lambda some: [quadrature.Panel(a, b, np.ones(2), 0.1) for a, b in some]),
+        num_steps=whole(1, 9), max_steps=whole(1, 40), allowed=real(0, 9),
+    ),
+    road.imputed: dict(image=numbers(SIZE, SIZE, 2), missing=MASK, noise=real(0, 9)),
+    robustness.infidelity: dict(heat=HEAT, found=REMOVED),
+    robustness.noise: dict(sigma=real(0, 9)),
+    robustness.shift: dict(pixels=whole(-3, 3)),
+    robustness.brightness: dict(factor=real(0, 9)),
+    saliency.region_attributions: dict(phi=numbers(SIZE, SIZE, 3), segments=REGIONS),
+    score_cam.varied_channels: dict(A=numbers(3, 4, 5), max_channels=whole(1, 9) | fixed(None)),
+    score_cam.alpha: dict(
+        found=fixed(MASKED), scores=one_of("logit", "probability"),
+        weights=one_of("softmax", "increase")
+    ),
+    shapley.table_game: dict(
+        rewards=one_of({"": 0, "A": 1, "B": 2, "AB": 5}, odd=(
+            {}, {"": 0}, None, 3, {"": 0, "A": None}, {"": 0, "A": "x"}, {"": 0, "A": np.nan},
+            {3: 1}, {"": 0, "A": 1, "B": 2, "AB": 5, "BA": 6}, {"": 0, "A": 1, "AB": 3},
+        ))
+    ),
+    shapley.coalitions: dict(n=whole(1, 5)),
+    shapley.exact: dict(value=GAME, n=whole(1, 5)),
+    shapley.subset_weights: dict(n=whole(1, 5)),
+    shapley.marginal_contributions: dict(
+        value=GAME, orders=like(np.argsort(RNG.random((4, 3)), axis=1))
+    ),
+    shapley.interactions: dict(value=GAME, n=whole(2, 5)),
+    shapley.check_players: dict(n=whole(1, 5)),
+    shapley.values_of: dict(value=GAME, Z=fixed(shapley.coalitions(3))),
+    shapley_sampling.permutation_sampling: dict(
+        value=GAME, n=whole(1, 5), permutations=one_of(4, 6, odd=(0, 5, -2, 4.5, "x", None)),
+        antithetic=FLAG
+    ),
+    shapley_sampling.kernel_weights: dict(n=whole(1, 5)),
+    shapley_sampling.kernel_shap: dict(
+        value=GAME, n=whole(1, 5), samples=whole(10, 40) | fixed(None)
+    ),
+    submodular_pick.importance: dict(W=numbers(4, 3)),
+    submodular_pick.coverage: dict(
+        W=numbers(4, 3), picks=one_of([], [0, 3], odd=([-1], [4], [0.5], ["x"], [None]))
+    ),
+    submodular_pick.submodular_pick: dict(W=numbers(4, 3), budget=whole(1, 9)),
+    superpixels.superpixels: dict(image=like(PHOTO), method=one_of("slic", "quickshift")),
+    superpixels.relabelled: dict(segments=REGIONS),
+    superpixels.background: dict(image=like(PHOTO), segments=REGIONS, fill=FILL),
+    superpixels.hide: dict(image=like(PHOTO), hidden=like(PHOTO), segments=REGIONS, Z=SHOWN),
+    superpixels.check_segments: dict(segments=REGIONS, size=fixed((SIZE, SIZE))),
+    tree_shap.tree_shap: dict(
+        model=one_of(TREE, odd=(None, DecisionTreeRegressor)), X=numbers(4, 3)
+    ),
+    value_functions.interventional: dict(model=fixed(len), x=numbers(3), background=numbers(7, 3)),
+    value_functions.conditional: dict(model=MODEL, x=numbers(3), data=numbers(7, 3)),
+    weighted_fit.weighted_fit: dict(
+        Z=numbers(7, 3), y=numbers(7) | numbers(7, 2), weights=numbers(7, low=0.1),
+        ridge=real(0, 9), intercept=FLAG, constraint=fixed(None) | Kind(
+            st.tuples(numbers(3).good, st.floats(-9, 9)),
+            st.tuples(numbers(3).odd, st.just(1.0)) | st.tuples(numbers(3).good, numbers(4).odd),
+        ),
+    ),
+    weighted_fit.checked_samples: dict(Z=numbers(7, 3), y=numbers(7), weights=numbers(7, low=0.1)),
+}  # fmt: skip
+
+OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
+    Classifier.prepare: dict(self=NET, images=MANY),
+    Classifier.baseline: dict(self=NET, images=MANY, kind=HIDDEN),
+    Classifier.logits: dict(self=NET, images=MANY),
+    Classifier.probabilities: dict(self=NET, images=MANY),
+    Classifier.top: dict(self=NET, image=ONE, k=whole(1, 9)),
+    Classifier.class_index: dict(self=NET, target=TARGET),
+    Classifier.targets: dict(self=NET, target=TARGETS, logits=fixed(np.eye(3)[:1])),
+    Classifier.chosen: dict(self=NET, x=fixed(PHOTO[None]), target=TARGETS),
+    Classifier.activations: dict(self=NET, images=MANY, layer=LAYER),
+    Classifier.gradients: dict(self=NET, images=MANY, target=TARGETS, layer=LAYER),
+    cam.cam: AT_LAYER,
+    cam.linear_head: dict(classifier=NET, layer=LAYER),
+    cam_family.grad_cam_plus_plus: AT_LAYER,
+    cam_family.hires_cam: AT_LAYER,
+    cam_family.layer_cam: AT_LAYER,
+    cam_family.xgrad_cam: AT_LAYER,
+    cam_family.eigen_cam: dict(classifier=NET, images=MANY, layer=LAYER),
+    cam_family.ablation_cam: AT_LAYER,
+    cam_family.guided_backpropagation: MAP,
+    cam_family.guided_grad_cam: AT_LAYER,
+    comparing.compare: dict(
+        methods=one_of({"CAM": cam.cam}, odd=({},)),
+        measures=one_of({"mean": lambda heat, i: heat.mean()}, odd=({},)),
+        classifier=NET, images=MANY, target=TARGETS,
+    ),
+    evaluation.confidences: dict(
+        classifier=NET, images=ONE, target=TARGET, baseline=HIDDEN, keep=real(0.1, 1) | fixed(None),
+        heats=numbers(1, 5, 4),
+    ),
+    evaluation.deletion: CURVE | dict(steps=whole(1, 5), baseline=HIDDEN),
+    evaluation.insertion: CURVE | dict(steps=whole(1, 5), baseline=HIDDEN),
+    grad_cam.grad_cam: AT_LAYER,
+    integrated_gradients.integrated_gradients: MAP | STEPS | dict(
+        baseline=FILLED, num_runs=whole(1, 2)
+    ),
+    methods.explain: MAP | dict(method=METHOD),
+    neighbourhoods.sample_image: dict(
+        classifier=NET, image=ONE, segments=REGIONS, samples=whole(2, 20), fill=FILL,
+        output=one_of("probabilities", "logits"), batch_size=whole(1, 9),
+    ),
+    road.road: CURVE | dict(
+        fractions=one_of([0.1, 0.5], odd=([], None, 3, [0.5, 0.1], [np.nan], "x", ["x"])),
+        least_first=FLAG, noise=real(0, 9),
+    ),
+    robustness.removals: dict(
+        classifier=NET, image=ONE, target=TARGET, samples=whole(2, 9), side=real(0.1, 0.9),
+        baseline=HIDDEN
+    ),
+    robustness.max_sensitivity: dict(
+        method=fixed(grad_cam.grad_cam), classifier=NET, image=ONE, target=TARGET,
+        radius=real(1, 9), samples=whole(1, 5),
+    ),
+    saliency.input_gradients: MAP,
+    saliency.saliency: MAP,
+    saliency.gradient_times_input: MAP,
+    saliency.smooth_grad: dict(
+        classifier=NET, image=ONE, target=TARGET, num_samples=whole(1, 9), noise=real(0, 1)
+    ),
+    saliency.expected_gradients: dict(
+        classifier=NET, image=ONE, background=MANY, target=TARGET, num_samples=whole(1, 9)
+    ),
+    score_cam.score_cam: AT_LAYER | dict(
+        scores=one_of("logit", "probability"), weights=one_of("softmax", "increase"),
+        baseline=HIDDEN, max_channels=whole(1, 9) | fixed(None), batch_size=whole(1, 9),
+    ),
+    score_cam.masked_scores: dict(
+        classifier=NET, image=ONE, target=TARGET, layer=LAYER, baseline=HIDDEN
+    ),
+    superpixels.masked_scores: dict(
+        classifier=NET, image=ONE, segments=REGIONS, Z=SHOWN, fill=FILL,
+        output=one_of("probabilities", "logits"), batch_size=whole(1, 9),
+    ),
+}  # fmt: skip
+
+COMPILING: dict[Callable, dict[str, Kind]] = {
+    Classifier.around: dict(self=NET, model=one_of(gap_net(), odd=(None, "x"))),
+    evaluation.cascading_randomisation: dict(
+        classifier=NET, image=ONE, method=fixed(grad_cam.grad_cam), target=TARGET,
+        layers=one_of(["first"], odd=(["nonsense"], "first")),
+    ),
+    integrated_gradients.integrate: dict(
+        score=fixed(lambda z: tf.reduce_sum(z**2, axis=(1, 2))), x=HEAT, baseline=HEAT, **STEPS
+    ),
+    methods.counted: dict(classifier=NET),
+    score_cam.bfloat16: dict(classifier=NET),
+}  # fmt: skip
+
+CALLS = OF_NUMBERS | OF_A_NETWORK | COMPILING
+
+IN_A_GRAPH = "takes tensors, inside a compiled function of a method that is called here"
+BY_EXPLAIN = "a method, called through explain, which checks what goes in and what comes out"
+EXEMPT = {
+    **dict.fromkeys(
+        ["Classifier.forward", "Classifier.forward_probabilities", "Classifier.outputs",
+         "Classifier.forward_from", "Classifier.compiled", "path.along_path", "path.gradient_of",
+         "path.classifier_functions", "score_cam.masks"], IN_A_GRAPH,
+    ),
+    **dict.fromkeys(
+        ["methods.from_superpixels", "methods.lime_map", "methods.kernel_shap_map",
+         "methods.integrated_gradients_map", "methods.smooth_grad_map", "methods.random_map",
+         "methods.guided_backpropagation_map", "methods.centre_map"], BY_EXPLAIN,
+    ),
+    **dict.fromkeys(
+        ["ig_visualizer.compare", "plotting.explanation", "plotting.gallery", "plotting.show",
+         "plotting.slide", "plotting.superpixel_weights"], "draws a figure; gives no numbers",
+    ),
+    "images.load_image": "reads a file; test_images.py has files that are none",
+    "images.course_images": "takes no argument; gives names",
+    "images.as_given": "picks from results that are ready",
+    "plotting.save_picture": "writes a file",
+    "shapley.distinct_rows": "sorts coalitions that other functions made",
+    "tree_shap.leaf_shapley": "one leaf of tree_shap, which checks the rows",
+    "tree_shap.leaves": "reads a tree that scikit-learn made",
+}  # fmt: skip
+MODULES = [
+    baselines, cam, cam_family, comparing, evaluation, grad_cam, ig_visualizer, images,
+    integrated_gradients, lime, localisation, methods, neighbourhoods, path, plotting, quadrature,
+    road, robustness, saliency, score_cam, shapley, shapley_sampling, submodular_pick, superpixels,
+    tree_shap, value_functions, weighted_fit, importlib.import_module("lessons_lib.classifier"),
+]  # fmt: skip
+
+
+def name_of(function: Callable) -> str:
+    module = function.__module__.removeprefix("lessons_lib.")
+    return (
+        function.__qualname__ if "." in function.__qualname__ else f"{module}.{function.__name__}"
+    )
+
+
+def test_every_public_function_is_called_or_exempt() -> None:
+    places = [(module, module.__name__) for module in MODULES]
+    places.append((Classifier, "lessons_lib.classifier"))
+    public = {
+        name_of(function)
+        for place, home in places
+        for name, function in vars(place).items()
+        if inspect.isfunction(function) and function.__module__ == home and name[0] != "_"
+    }
+    called = {name_of(function) for function in CALLS}
+    assert public == called | set(EXEMPT)
+    assert not called & set(EXEMPT)
+
+
+# What must hold
+
+
+def numbers_in(result: object) -> Iterator[np.ndarray]:
+    """All numbers of a result, whatever they are wrapped in."""
+    if dataclasses.is_dataclass(result):
+        result = vars(result)
+    if isinstance(result, Mapping):
+        result = list(result.values())
+    if isinstance(result, list | tuple):
+        for item in result:
+            yield from numbers_in(item)
+    elif isinstance(result, np.ndarray | np.number | int | float):
+        yield np.asarray(result)
+
+
+def random_states() -> tuple:
+    numpys = np.random.get_state()
+    tensorflows = tf.random.get_global_generator().state.numpy()
+    seeds = tf.compat.v1.get_seed(0)
+    return numpys[1].tobytes(), numpys[2], random.getstate(), tensorflows.tobytes(), seeds
+
+
+def content(arguments: dict) -> list[bytes]:
+    """Arrays and lists of them to the last bit, and the weights of networks."""
+    plain = (np.ndarray, list, tuple)
+    found = [pickle.dumps(value) for value in arguments.values() if isinstance(value, plain)]
+    nets = [value.model for value in arguments.values() if isinstance(value, Classifier)]
+    return found + [w.tobytes() for net in nets for w in net.get_weights()]
+
+
+def is_ours(error: Exception) -> bool:
+    """Whether a raise statement of lessons_lib raised it, and says more than a word or two."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    inside = Path(last.filename).is_relative_to(Path(lessons_lib.__file__).parent)
+    return inside and last.line.startswith("raise ") and len(str(error)) > 15
+
+
+def holds(function: Callable, *, may_refuse: bool, arguments: dict) -> None:
+    np.random.seed(12345)  # a call of seed(0) would go unseen after hypothesis's own
+    random.seed(12345)
+    before, states = content(arguments), random_states()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = function(**arguments)
+            result = list(result) if isinstance(result, Iterator) else result
+    except (TypeError, ValueError) as error:
+        if not (may_refuse and is_ours(error)):
+            raise
+    else:
+        for array in numbers_in(result):
+            assert np.isfinite(array).all(), f"{name_of(function)} gives {array}"
+    assert content(arguments) == before, f"{name_of(function)} changed an argument"
+    assert random_states() == states, f"{name_of(function)} changed a global random state"
+
+
+@pytest.mark.parametrize("function", CALLS, ids=name_of)
+def test_right_or_a_clear_error_and_nothing_changed(function: Callable) -> None:
+    kinds = CALLS[function]
+    cost = "numbers" if function in OF_NUMBERS else "network"
+    cost = "compiles" if function in COMPILING else cost
+
+    @settings(REPEATABLE, max_examples=EXAMPLES[cost])
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        can_be_odd = [name for name, kind in kinds.items() if not kind.odd.is_empty]
+        odd = data.draw(st.sampled_from([None, *can_be_odd]), "odd")
+        arguments = {
+            name: data.draw(kind.odd if name == odd else kind.good, name)
+            for name, kind in kinds.items()
+        }
+        holds(function, may_refuse=odd is not None, arguments=arguments)
+
+    check()
+
+
+# What else is true
+
+
+NUMBERS = settings(REPEATABLE, max_examples=30)
+ARRAYS = st.builds(
+    lambda seed, shape, power: np.random.default_rng(seed).normal(size=shape) * 10.0**power,
+    st.integers(0, 99), st.tuples(st.integers(1, 6), st.integers(1, 6)), st.integers(-30, 30),
+)  # fmt: skip
+
+
+@NUMBERS
+@given(A.good, WEIGHTS.good, WEIGHTS.good)
+def test_class_maps_are_linear_and_weighted_sums_their_positive_part(A, u, v) -> None:
+    A, u, v = np.array(A, float), np.array(u, float), np.array(v, float)
+    one, two = cam.class_map(A, u), cam.class_map(A, v)
+    np.testing.assert_allclose(cam.class_map(A, 2 * u - v), 2 * one - two, atol=1e-9)
+    np.testing.assert_array_equal(grad_cam.weighted_sum(A, u), np.where(one > 0, one, 0))
+
+
+@NUMBERS
+@given(A.good, GRADIENT.good, st.integers(-44, 10))
+def test_xgrad_cams_weights_conserve_what_each_channel_gives(A, gradient, power) -> None:
+    """Down to the smallest numbers that a float32 knows, whose inverse it does not."""
+    A = np.abs(np.float32(A)) * np.float32(10.0**power)
+    weights = cam_family.axiom_weights(A, gradient)
+    given_to_score = (A * np.float32(gradient)).sum(axis=(1, 2))
+    np.testing.assert_allclose(weights * A.sum(axis=(1, 2)), given_to_score, rtol=1e-3, atol=1e-43)
+
+
+@NUMBERS
+@given(ARRAYS)
+def test_a_normalised_map_keeps_its_order_within_0_to_1(heat) -> None:
+    scaled = plotting.normalise(heat)
+    assert scaled.min() >= 0
+    assert scaled.max() == (heat.max() > 0)
+    assert (np.diff(scaled.ravel()[np.argsort(heat.ravel())]) >= 0).all()
+
+
+@NUMBERS
+@given(ARRAYS, st.integers(1, 9), st.integers(1, 9), st.integers(0, 6))
+def test_a_resized_picture_stays_within_its_values(picture, height, width, channels) -> None:
+    picture = np.stack([picture] * channels, axis=-1) if channels else picture
+    found = images.resize(picture, (height, width))
+    assert found.shape == (height, width, *picture.shape[2:])
+    assert picture.min() * (1 - 1e-6 * np.sign(picture.min())) <= found.min()
+    assert found.max() <= picture.max() * (1 + 1e-6 * np.sign(picture.max()))
+
+
+@NUMBERS
+@given(ARRAYS, st.integers(1, 9), st.integers(1, 9), st.booleans())
+def test_ranks_are_a_permutation_with_the_hottest_place_first(heat, height, width, flat) -> None:
+    heat = 0 * heat if flat else heat
+    found = evaluation.ranks(heat, (height, width))
+    assert sorted(found.ravel()) == list(range(height * width))
+    large = images.resize(heat, (height, width))
+    assert large[found == 0] == large.max()
+
+
+@NUMBERS
+@given(st.integers(0, 99))
+def test_the_path_from_one_photograph_to_another_ends_at_each(seed) -> None:
+    x, baseline = np.random.default_rng(seed).integers(0, 256, (2, 4, 3), dtype=np.uint8)
+    ends = path.interpolate(x, baseline, [0, 1])
+    np.testing.assert_array_equal(ends, [baseline, x])
+
+
+@NUMBERS
+@given(HEAT.good, st.integers(1, 20), st.booleans())
+def test_the_hottest_places_are_as_many_as_asked_for(heat, size, ties) -> None:
+    heat = np.round(heat) // 4 if ties else np.array(heat)
+    found = localisation.hottest(heat, size)
+    assert found.sum() == pytest.approx(size)
+    assert heat[found > 0].min() >= heat[found < 1].max(initial=-np.inf)
+
+
+@NUMBERS
+@given(ARRAYS, st.floats(0.05, 0.95))
+def test_a_bootstrap_interval_lies_within_the_values(values, confidence) -> None:
+    found = comparing.bootstrap(values[0], confidence=confidence, resamples=50)
+    slack = 1e-9 * np.abs(values[0]).max()
+    assert values[0].min() - slack <= found.low <= found.high <= values[0].max() + slack
+
+
+@NUMBERS
+@given(st.integers(0, 99), st.floats(0.1, 0.9))
+def test_imputed_pixels_lie_within_the_known_ones(seed, share) -> None:
+    rng = np.random.default_rng(seed)
+    picture, missing = rng.uniform(0, 255, (7, 6, 3)).astype("float32"), rng.random((7, 6)) < share
+    missing[0, 0] = False
+    found, known = road.imputed(picture, missing), picture[~missing]
+    np.testing.assert_array_equal(found[~missing], known)
+    assert (found >= known.min(axis=0) - 1e-3).all()
+    assert (found <= known.max(axis=0) + 1e-3).all()
+
+
+@NUMBERS
+@given(st.integers(0, 99), st.floats(0, 9))
+def test_a_weighted_fit_solves_its_normal_equations(seed, ridge) -> None:
+    """Also where columns repeat each other or say nothing, so that many fits are equally good."""
+    rng = np.random.default_rng(seed)
+    Z, y, weights = rng.integers(0, 2, (6, 5)), rng.normal(size=6), rng.random(6)
+    fit = weighted_fit.weighted_fit(Z, y, weights, ridge=ridge)
+    missed = weights * (y - fit.intercept - Z @ fit.coefficients)
+    assert missed.sum() == pytest.approx(0, abs=1e-9)
+    np.testing.assert_allclose(Z.T @ missed, ridge * fit.coefficients, atol=1e-9)
+
+
+@NUMBERS
+@given(st.integers(0, 99), st.integers(2, 5))
+def test_two_players_that_are_alike_get_the_same_from_every_solver(seed, n) -> None:
+    """Players 0 and 1 enter only by how many of them there are; player n brings nothing."""
+    v = game(seed)
+
+    def alike(Z: np.ndarray) -> np.ndarray:
+        return v(np.column_stack([Z[:, 0].astype(int) + Z[:, 1], Z[:, 2:n]]))
+
+    exact = shapley.exact(alike, n + 1)
+    np.testing.assert_allclose(exact[[1, n]], [exact[0], 0], atol=1e-9)
+    np.testing.assert_allclose(shapley_sampling.kernel_shap(alike, n + 1), exact, atol=1e-9)
+    whole, nobody = alike(np.ones((1, n + 1), bool)), alike(np.zeros((1, n + 1), bool))
+    assert exact.sum() == pytest.approx((whole - nobody)[0])
+
+
+@settings(REPEATABLE, max_examples=10)
+@given(HEAT.good, st.integers(1, 9), st.integers(0, 2))
+def test_a_curve_begins_with_the_photograph_or_ends_with_it(heat, steps, target) -> None:
+    probability = NETWORK.probabilities(PHOTO)[0, target]
+    falls = evaluation.deletion(NETWORK, PHOTO, heat, target, steps=steps).probability
+    rises = evaluation.insertion(NETWORK, PHOTO, heat, target, steps=steps).probability
+    assert falls[0] == pytest.approx(probability, rel=1e-4)
+    assert rises[-1] == pytest.approx(probability, rel=1e-4)
+    assert len(falls) == len(rises) == steps + 1
