@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "for-this-test"
 MINUTES = 60_000  # in playwright's milliseconds
 # Shown like a warning, but in colours.
-ERROR = '[data-mime-type="application/vnd.jupyter.stderr"] .ansi-red-fg'
+ERROR = '.jp-OutputArea-output[data-mime-type$="stderr"]:has(.ansi-red-fg)'
 
 
 @contextmanager

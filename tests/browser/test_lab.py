@@ -68,7 +68,7 @@ def test_lesson(lesson: str, lab: str, chromium: Browser, screenshots: Path) -> 
 
 
 def no_errors(page: Page) -> None:
-    failed = page.locator(".jp-OutputArea-output").filter(has=page.locator(jupyter.ERROR))
+    failed = page.locator(jupyter.ERROR)
     assert not failed.count(), failed.all_inner_texts()
 
 
@@ -111,9 +111,9 @@ def folded_answers(page: Page) -> None:
     assert page.locator(".jp-MarkdownCell details[open]").count() == 0
     summary = folded.first.locator("summary")
     summary.click()
-    expect(folded.first).to_have_attribute("open", "")
+    expect(folded.first).to_have_attribute("open", "", timeout=jupyter.MINUTES)
     summary.press("Space")
-    expect(folded.first).not_to_have_attribute("open", "")
+    expect(folded.first).not_to_have_attribute("open", "", timeout=jupyter.MINUTES)
 
 
 def exercise(page: Page, number: str) -> None:
