@@ -12,6 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -22,7 +23,9 @@ from tools import lock, run_lessons, set_repository
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in lock.EXTRAS}
+LOCK = LOCKS["requirements.lock"]
+each_lock = pytest.mark.parametrize("text", LOCKS.values(), ids=LOCKS)
 LARGEST = 48 * 2**20
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -38,9 +41,9 @@ each_python = pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 each_platform = pytest.mark.parametrize("platform", PLATFORMS)
 
 
-def entries() -> list[str]:
-    """The lock's requirements, each with its hashes, in one line."""
-    return [e for e in LOCK.replace("\\\n", " ").splitlines() if e.strip() and e[0] != "#"]
+def entries(text: str = LOCK) -> list[str]:
+    """A lock's requirements, each with its hashes, in one line."""
+    return [e for e in text.replace("\\\n", " ").splitlines() if e.strip() and e[0] != "#"]
 
 
 def locked(platform: str, python: str) -> dict[str, Version]:
@@ -60,17 +63,27 @@ def locked(platform: str, python: str) -> dict[str, Version]:
 # The lock
 
 
-def test_each_requirement_is_pinned_and_hashed() -> None:
-    for entry in entries():
+@each_lock
+def test_each_requirement_is_pinned_and_hashed(text: str) -> None:
+    for entry in entries(text):
         requirement, *hashes = re.split(r"\s+--hash=", entry.strip())
         assert re.fullmatch(r"[\w.-]+==[\w.!+-]+( ; .+)?", requirement)
         assert hashes, requirement
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in hashes), requirement
 
 
-def test_the_lock_names_no_registry() -> None:
-    assert "://" not in LOCK
-    assert not re.search(r"^\s*-(?!-hash)", LOCK, re.M)
+@each_lock
+def test_the_lock_names_no_registry(text: str) -> None:
+    assert "://" not in text
+    assert not re.search(r"^\s*-(?!-hash)", text, re.M)
+
+
+def test_the_second_lock_holds_the_first_and_what_the_tools_need() -> None:
+    pins = [set(lock.versions(text).split()) for text in LOCKS.values()]
+    assert pins[0] < pins[1]
+    found = {pin.split("==")[0] for pin in pins[1]}
+    more = PYPROJECT["project"]["optional-dependencies"]["more"]
+    assert {canonicalize_name(Requirement(r).name) for r in more} <= found
 
 
 @each_platform
@@ -112,8 +125,38 @@ def test_only_the_common_marker_is_dropped() -> None:
     assert lock.without_common_marker(tidy) == tidy
 
 
-def test_conda_gets_the_same_lock() -> None:
+def test_conda_and_binder_get_the_same_lock() -> None:
     assert "      - -r requirements.lock\n" in (ROOT / "environment.yml").read_text("utf-8")
+    (line,) = entries((ROOT / ".binder" / "requirements.txt").read_text("utf-8"))
+    assert (ROOT / ".binder" / line.removeprefix("-r ")).samefile(ROOT / "requirements.lock")
+
+
+def make_targets() -> set[str]:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    named = re.findall(r"^([a-z-]+):.*## ", makefile, re.M)
+    return {*named, ".venv/installed", ".venv/installed-more"}
+
+
+def test_what_workflows_and_the_container_call_is_there_to_be_made() -> None:
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    assert (ROOT / ".devcontainer" / container["build"]["dockerfile"]).is_file()
+    called = re.findall(r"make (\S+)", container["postCreateCommand"])
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    for path in workflows:
+        for job in yaml.safe_load(path.read_text("utf-8"))["jobs"].values():
+            for step in job["steps"]:
+                called += re.findall(r"make (\S+)", step.get("run", ""))
+                assert step.keys() & {"run", "uses"}, path
+    assert len(called) > len(workflows)
+    assert set(called) <= make_targets()
+
+
+def test_the_documents_name_targets_and_tools_that_exist() -> None:
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        text = path.read_text("utf-8")
+        assert set(re.findall(r"(?:^|`)make ([a-z./-]+)", text, re.M)) <= make_targets(), path
+        tools = re.findall(r"(?:python |`)(tools/\w+\.py)", text)
+        assert not [name for name in tools if not (ROOT / name).is_file()], path
 
 
 @pytest.mark.parametrize("version", [(2, 7), (3, 10), (3, 14)])
@@ -172,10 +215,12 @@ def test_address_and_tag_are_rewritten_as_whole_words() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "docs/teaching.md", "docs/classroom.md"]
+)
 def test_each_link_in_the_documents_leads_somewhere(name: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#\s]+)", (ROOT / name).read_text("utf-8"))
-    assert not [link for link in links if not (ROOT / link).exists()]
+    assert not [link for link in links if not ((ROOT / name).parent / link).exists()]
 
 
 def test_the_readme_lists_every_lesson() -> None:
