@@ -104,7 +104,7 @@ def classifier_functions(classifier: Classifier) -> tuple[Function, Function]:
 
 
 class Path:
-    """The path between two inputs, ready to be measured.
+    """The path between two inputs, ready to be measured; in a ``with``, under a progress bar.
 
     Parameters
     ----------
@@ -138,9 +138,10 @@ class Path:
         self._target = tf.constant(target, tf.int32)
         self._batch_size = batch_size
         self._known: dict[float, float] = {}
-        self._bar = bar(desc="along the path", unit=" steps")
+        self._bar: bar | None = None
 
     def __enter__(self) -> "Path":
+        self._bar = bar(desc="along the path", unit=" steps")
         return self
 
     def __exit__(
@@ -149,7 +150,9 @@ class Path:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
 
     def score(self, alpha: float) -> float:
         """F at one point; remembered, since neighbouring panels share an end."""
@@ -178,7 +181,8 @@ class Path:
             nodes = tf.constant(alpha[some], tf.float32)
             columns = tf.constant(weights[:, some], tf.float32)
             total += self._sums(*self._ends, nodes, columns, self._target).numpy()
-            self._bar.update(len(nodes))
+            if self._bar is not None:
+                self._bar.update(len(nodes))
         return total
 
     def measure(self, intervals: Sequence[Interval]) -> list[Panel]:

@@ -1,8 +1,11 @@
 """Bars are made only for loops that last."""
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from lessons_lib import progress
+from lessons_lib.path import Path, along_path
 from lessons_lib.progress import bar
 
 
@@ -62,3 +65,18 @@ def test_by_hand(made, monkeypatch) -> None:
     steps.close()
     assert made[0].steps == 30
     assert made[0].closed
+
+
+def test_a_path_has_a_bar_only_inside_with(monkeypatch) -> None:
+    """Outside nothing would take it away again."""
+    made: list[str] = []
+    monkeypatch.setattr("lessons_lib.path.bar", lambda **options: made.append("bar") or bar())
+    path = Path(
+        [tf.function(f, autograph=False) for f in along_path(lambda z, _: z[:, 0])],
+        np.ones(2, np.float32), np.zeros(2, np.float32), 0,
+    )  # fmt: skip
+    path.sums(np.array([0.5]), np.eye(1))
+    assert made == []
+    with path:
+        path.sums(np.array([0.5]), np.eye(1))
+    assert made == ["bar"]
