@@ -144,23 +144,24 @@ def picture(results: dict[str, dict[str, Way]], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
+def version(package: str) -> str:
+    """Which version is installed, if any."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
 def machine() -> str:
     """Processor, cores, versions, date."""
     info = Path("/proc/cpuinfo").read_text()
     processor = re.search(r"model name\s*:\s*(.*)", info)
-    versions = []
-    for name in PACKAGES:
-        try:
-            versions.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            versions.append(f"{name} not installed")
-    tensorflow = next(
-        d for d in importlib.metadata.distributions() if d.name in ("tensorflow", "tensorflow-cpu")
-    )
+    versions = [f"{name} {version(name)}" for name in PACKAGES]
+    tensorflow = next(n for n in ("tensorflow-cpu", "tensorflow") if version(n) != "not installed")
     return (
         f"{processor[1] if processor else platform.processor()}, {os.cpu_count()} cores, "
-        f"{platform.system()}; Python {platform.python_version()}, {tensorflow.name} "
-        f"{tensorflow.version}, {', '.join(versions)}; {date.today():%d %B %Y}"
+        f"{platform.system()}; Python {platform.python_version()}, {tensorflow} "
+        f"{version(tensorflow)}, {', '.join(versions)}; {date.today():%d %B %Y}"
     )
 
 
@@ -202,7 +203,7 @@ def main() -> None:
 
 def file(name: str, kind: str) -> Path:
     """Where a measurement is kept."""
-    return KEPT / f"{re.sub('[^a-z0-9]+', '_', name.lower())}.{kind}"
+    return KEPT / f"{re.sub('[^a-z0-9+]+', '_', name.lower())}.{kind}"
 
 
 if __name__ == "__main__":

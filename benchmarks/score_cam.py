@@ -10,7 +10,9 @@ machine hardly disturb.
 """
 
 import argparse
+import contextlib
 import functools
+import io
 import multiprocessing
 import resource
 import statistics
@@ -75,7 +77,12 @@ def main() -> None:
 
     vgg16 = models.load("vgg16")
     twin = bfloat16(vgg16)
-    theirs = Scorecam(vgg16.model)
+    visualiser = Scorecam(vgg16.model)
+
+    def theirs(*arguments: object) -> object:
+        with contextlib.redirect_stdout(io.StringIO()):  # its progress bar
+            return visualiser(*arguments)
+
     noise = np.random.default_rng(0).uniform(0, 255, (512, *vgg16.input_size, 3)).astype("float32")
     bare = vgg16.compiled("bare", lambda x: (vgg16.forward(x),))
 
