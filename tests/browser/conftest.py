@@ -4,6 +4,7 @@ The browser is one that is installed already: ``CHROMIUM`` names it, or one of t
 found on the path. ``make test-browser`` runs these tests; ``make test`` leaves them out.
 """
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome", "msedge"]
+
+if importlib.util.find_spec("playwright") is None:  # `make test` does not install it
+    collect_ignore_glob = ["*.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
