@@ -17,7 +17,9 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -69,36 +71,41 @@ class Student:
         path = f"notebooks/{lesson}.ipynb"
         content = self.request("GET", f"contents/{path}")["content"]
         notebook = nbformat.from_dict(content)
+        with self.kernel(path) as channels:
+            start = time.monotonic()
+            for cell in notebook.cells:
+                if cell.cell_type == "code":
+                    execute(channels, cell.source)
+            return time.monotonic() - start
+
+    @contextmanager
+    def kernel(self, path: str) -> Iterator[websocket.WebSocket]:
+        """Start the kernel of a notebook; give the channels to it, and stop it at the end."""
         session = self.request(
-            "POST", "sessions", path=path, type="notebook", name=lesson, kernel={"name": "python3"}
+            "POST", "sessions", path=path, type="notebook", name=path, kernel={"name": "python3"}
         )
         kernel = session["kernel"]["id"]
         cookies = "; ".join(f"{k.name}={k.value}" for k in self.web.cookies)
-        socket = websocket.create_connection(
+        channels = websocket.create_connection(
             f"{self.base.replace('http', 'ws', 1)}/api/kernels/{kernel}/channels",
             cookie=cookies,
             timeout=600,
         )
-        start = time.monotonic()
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                execute(socket, cell.source)
-        seconds = time.monotonic() - start
-        socket.close()
+        yield channels
+        channels.close()
         self.request("DELETE", f"sessions/{session['id']}")
-        return seconds
 
 
-def execute(socket: websocket.WebSocket, code: str) -> None:
+def execute(channels: websocket.WebSocket, code: str) -> None:
     """Run one cell, and wait until the kernel is idle again."""
     number = uuid.uuid4().hex
     header = {"msg_id": number, "msg_type": "execute_request", "username": "", "session": number,
               "version": "5.3", "date": ""}  # fmt: skip
     content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False}
     message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
-    socket.send(json.dumps({**message, "channel": "shell", "buffers": []}))
+    channels.send(json.dumps({**message, "channel": "shell", "buffers": []}))
     while True:
-        received = socket.recv()
+        received = channels.recv()
         if isinstance(received, bytes):  # pictures may come with buffers
             continue
         answer = json.loads(received)
@@ -112,7 +119,7 @@ def execute(socket: websocket.WebSocket, code: str) -> None:
 
 def watch(hub: psutil.Process, stop: Event, peaks: dict[str, float]) -> None:
     """Note the largest memory of one kernel, and of everything, in GiB; shared pages count once."""
-    while not stop.wait(3):
+    while hub.is_running() and not stop.wait(3):
         kernels, everything = [], 0.0
         for process in hub.children(recursive=True):
             try:
@@ -133,36 +140,44 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
-def load(students: int, lesson: str) -> None:
-    """Start a classroom, let the students run the lesson, stop it; print what was measured."""
+@contextmanager
+def running(*options: str) -> Iterator[tuple[str, subprocess.Popen]]:
+    """A classroom on a free port, with a folder of its own; give its address and its process."""
     address = f"http://127.0.0.1:{free_port()}"
-    state = tempfile.TemporaryDirectory(prefix="classroom-")
-    log = Path(state.name, "log.txt")
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, CLASSROOM, "--address", address, "--state", state.name],
-            env=os.environ | {"CLASSROOM_PASSWORD": PASSWORD},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    with tempfile.TemporaryDirectory(prefix="classroom-") as state:
+        log = Path(state, "log.txt")
+        with log.open("w") as output:
+            server = subprocess.Popen(
+                [sys.executable, CLASSROOM, "--address", address, "--state", state, *options],
+                env=os.environ | {"CLASSROOM_PASSWORD": PASSWORD},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            wait_for(f"{address}/hub/login", server, log)
+            yield address, server
+        finally:
+            server.terminate()
+            server.wait(60)
+
+
+def load(students: int, lesson: str) -> None:
+    """Let the students of a classroom run the lesson; print what was measured."""
     stop, peaks = Event(), {}
-    try:
-        wait_for(f"{address}/hub/login", server, log)
+    with running() as (address, server):
         Thread(target=watch, args=(psutil.Process(server.pid), stop, peaks), daemon=True).start()
         start = time.monotonic()
         names = [f"student-{i}" for i in range(1, students + 1)]
-        with ThreadPoolExecutor(students) as pool:
-            seconds = list(pool.map(lambda name: Student(address, name).run(lesson), names))
-        print(f"{students} students ran {lesson}: {min(seconds):.0f} to {max(seconds):.0f} s each,")
-        print(f"{time.monotonic() - start:.0f} s from the first login to the last cell.")
-        print(f"Memory at its peak: {peaks['one kernel']:.2f} GiB for the largest kernel,")
-        print(f"{peaks['everything']:.1f} GiB for all of it, {students} servers and the hub too.")
-    finally:
-        stop.set()
-        server.terminate()
-        server.wait(60)
-        state.cleanup()
+        try:
+            with ThreadPoolExecutor(students) as pool:
+                seconds = list(pool.map(lambda name: Student(address, name).run(lesson), names))
+        finally:
+            stop.set()
+    print(f"{students} students ran {lesson}: {min(seconds):.0f} to {max(seconds):.0f} s each,")
+    print(f"{time.monotonic() - start:.0f} s from the first login to the last cell.")
+    print(f"Memory at its peak: {peaks['one kernel']:.2f} GiB for the largest kernel,")
+    print(f"{peaks['everything']:.1f} GiB for all of it, {students} servers and the hub too.")
 
 
 def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
