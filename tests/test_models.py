@@ -111,8 +111,8 @@ def test_lessons_weights_chooses(monkeypatch, tmp_path) -> None:
 
 def test_every_weight_file_is_listed_small_and_whole() -> None:
     listed = weights.manifest()
-    files = {p.name for p in weights.FOLDER.iterdir() if p.suffix in {".h5", ".safetensors"}}
-    assert files == set(listed)
+    there = {p.name for p in weights.FOLDER.iterdir() if p.suffix in {".h5", ".safetensors"}}
+    assert there == set(listed)
     assert {entry["network"] for entry in listed.values()} == set(COURSE)
     for file, entry in listed.items():
         assert {"sha256", "source", "licence", "made_by"} <= set(entry), file
