@@ -156,7 +156,7 @@ def pair_steps(xception: object, x: np.ndarray, target: int, most: int = 513) ->
         n: abs(slopes[:: (most - 1) // (n - 1)].sum() / n / difference - 1)
         for n in (17, 33, 65, 129, 257, 513)
     }
-    print("PAIR's rule, error at n points:", {n: f"{100 * e:.1f} %" for n, e in errors.items()})
+    print("\nPAIR's rule, error at n points:", {n: f"{100 * e:.1f} %" for n, e in errors.items()})
     enough = [n for n in errors if all(errors[m] < 0.01 for m in errors if m >= n)]
     return str(enough[0]) if enough else f"more than {most}"
 
