@@ -119,7 +119,7 @@ def execute(channels: websocket.WebSocket, code: str) -> None:
 
 def watch(hub: psutil.Process, stop: Event, peaks: dict[str, float]) -> None:
     """Note the largest memory of one kernel, and of everything, in GiB; shared pages count once."""
-    while hub.is_running() and not stop.wait(3):
+    while not stop.wait(3) and hub.is_running():
         kernels, everything = [], 0.0
         for process in hub.children(recursive=True):
             try:
