@@ -63,6 +63,8 @@ def test_every_single_byte_counts(tmp_path) -> None:
     name = "tables/boston.csv"
     whole = (files.DATA / name).read_bytes()
     path = tmp_path / "file"
+    path.write_bytes(whole)
+    assert files.checked_bytes(path, files.sums()[name], "sha256", "") == whole
     for place in range(0, len(whole), len(whole) // 300):
         for bit in (1, 128):
             path.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
