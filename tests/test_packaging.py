@@ -326,6 +326,18 @@ def test_every_lesson_has_the_same_set_up_cell() -> None:
         assert tag in sources[0]
 
 
+def test_the_set_up_cell_asks_for_a_restart_before_it_downloads(monkeypatch, tmp_path) -> None:
+    (source,) = [
+        c["source"] for c in cells(NOTEBOOKS[0], "code") if "setup" in c["metadata"].get("tags", [])
+    ]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)  # as on Colab
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("it downloads"))
+    monkeypatch.setattr("numpy.__version__", "1.26.0")  # loaded, and since replaced
+    with pytest.raises(SystemExit, match="Restart session"):
+        exec(source, {})
+
+
 # tools/run_lessons.py
 
 
