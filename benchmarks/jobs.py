@@ -123,20 +123,24 @@ def keras_vis() -> Any:
     return Modules
 
 
-def grad_cam_job(network: str) -> Ways:
-    """Grad-CAM at the classifier's own layer."""
+def gradient_cam_job(network: str, name: str) -> Ways:
+    """Grad-CAM or Grad-CAM++ at the classifier's own layer; tf-explain has the first only."""
+    from lessons_lib.cam_family import grad_cam_plus_plus
     from lessons_lib.grad_cam import grad_cam
 
     s = Setting(network)
     vis = keras_vis()
     layer = s.net.layer
-    theirs = vis.Gradcam(s.model, model_modifier=vis.Linear(), clone=True)
+    plain = name == "Grad-CAM"
+    ours = grad_cam if plain else grad_cam_plus_plus
+    visualiser = vis.Gradcam if plain else vis.GradcamPlusPlus
+    theirs = visualiser(s.model, model_modifier=vis.Linear(), clone=True)
     ways: Ways = {
         FLOOR: s.layer_gradient(),
-        "lessons_lib": lambda: grad_cam(s.net, s.photo, s.target),
+        "lessons_lib": lambda: ours(s.net, s.photo, s.target),
         "tf-keras-vis": lambda: theirs(vis.Score(s.target), s.ready, penultimate_layer=layer),
     }
-    if has("tf_explain"):
+    if plain and has("tf_explain"):
         from tf_explain.core.grad_cam import GradCAM
 
         explainer = GradCAM()
@@ -144,37 +148,21 @@ def grad_cam_job(network: str) -> Ways:
             (s.ready, None), s.model, s.target, layer_name=layer
         )
     if has("xplique"):
-        from xplique.attributions import GradCAM as Xplique
+        from xplique import attributions
 
-        xplique = Xplique(s.model, conv_layer=layer)
+        kind = attributions.GradCAM if plain else attributions.GradCAMPP
+        xplique = kind(s.model, conv_layer=layer)
         ways["xplique"] = lambda: xplique(s.ready, s.one_hot)
     return ways
 
 
-for _network, _title in [
-    ("vgg16", "VGG16"), ("xception", "Xception"), ("mobilenet_v2", "MobileNetV2")
-]:  # fmt: skip
-    job(f"Grad-CAM, {_title}")(lambda network=_network: grad_cam_job(network))
-
-
-@job("Grad-CAM++, VGG16")
-def grad_cam_plus_plus() -> Ways:
-    from lessons_lib.cam_family import grad_cam_plus_plus
-
-    s = Setting("vgg16")
-    vis = keras_vis()
-    theirs = vis.GradcamPlusPlus(s.model, model_modifier=vis.Linear(), clone=True)
-    ways: Ways = {
-        FLOOR: s.layer_gradient(),
-        "lessons_lib": lambda: grad_cam_plus_plus(s.net, s.photo, s.target),
-        "tf-keras-vis": lambda: theirs(vis.Score(s.target), s.ready, penultimate_layer=s.net.layer),
-    }
-    if has("xplique"):
-        from xplique.attributions import GradCAMPP
-
-        xplique = GradCAMPP(s.model, conv_layer=s.net.layer)
-        ways["xplique"] = lambda: xplique(s.ready, s.one_hot)
-    return ways
+for _name, _network, _title in [
+    ("Grad-CAM", "vgg16", "VGG16"),
+    ("Grad-CAM", "xception", "Xception"),
+    ("Grad-CAM", "mobilenet_v2", "MobileNetV2"),
+    ("Grad-CAM++", "vgg16", "VGG16"),
+]:
+    job(f"{_name}, {_title}")(lambda network=_network, name=_name: gradient_cam_job(network, name))
 
 
 @job("saliency, VGG16")
