@@ -137,7 +137,8 @@ def gradient_cam_job(network: str, name: str) -> Ways:
     theirs = visualiser(s.model, model_modifier=vis.Linear(), clone=True)
     ways: Ways = {
         FLOOR: s.layer_gradient(),
-        "lessons_lib": lambda: ours(s.net, s.photo, s.target),
+        "lessons_lib": lambda: ours(s.net, s.x[0], s.target),
+        "lessons_lib, resizing too": lambda: ours(s.net, s.photo, s.target),
         "tf-keras-vis": lambda: theirs(vis.Score(s.target), s.ready, penultimate_layer=layer),
     }
     if plain and has("tf_explain"):

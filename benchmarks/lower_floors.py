@@ -125,6 +125,10 @@ def main() -> None:
             f"{times[name]:.0f} | {times[name] / times[names[0]]:.2f}" for times in found.values()
         ]
         print(f"| {name} | {' | '.join(cells)} |")
+    print(
+        "\nHow far the floor itself can be lowered. What 16 bits do to a map stands above, "
+        "under Score-CAM."
+    )
     if "JAX backend" not in names:
         print("\nThe JAX backend was not measured: JAX is not installed.")
 

@@ -140,7 +140,7 @@ def picture(results: dict[str, dict[str, Way]], path: Path) -> None:
     axes.invert_yaxis()
     axes.set_xlabel("time over that of the bare model calls (1: nothing else takes time)")
     axes.grid(axis="y", alpha=0.3)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, 1.12), ncols=4, frameon=False)
+    figure.legend(loc="outside upper center", ncols=4, frameon=False)
     figure.savefig(path, dpi=120)
 
 

@@ -197,7 +197,7 @@ class Classifier:
         TypeError, ValueError
             As `lessons_lib.images.as_batch`.
         """
-        resized = [pictures.resize(p, self.input_size) for p in pictures.as_batch(images)]
+        resized = [pictures.resized(p, self.input_size) for p in pictures.as_batch(images)]
         return np.clip(resized, 0, 255, dtype=np.float32)  # averages are rounded, to 255.00002 say
 
     def baseline(

@@ -218,18 +218,25 @@ def resize(image: ArrayLike, size: tuple[int, int]) -> NDArray[np.float32]:
     array([[0.  , 0.25, 0.75, 1.  ]], dtype=float32)
     """
     given = finite(image, "the picture", "(height, width) or (height, width, channels)")
-    height, width = size_of(size)
-    shrinks = height <= given.shape[0] and width <= given.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     pixels = given.astype("float32", copy=False)
+    # An average of 255s may come out as 255.00002, which would be no pixel any more.
+    clipped: NDArray[np.float32] = np.clip(
+        resized(pixels, size_of(size)), pixels.min(), pixels.max()
+    )
+    return clipped
+
+
+def resized(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """As `resize`, for what has been checked already; averages may miss by a rounding error."""
+    height, width = size
+    shrinks = height <= pixels.shape[0] and width <= pixels.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     # OpenCV averages at most four channels at once, and drops the axis of a single one.
     some = (
         np.split(pixels, range(4, pixels.shape[-1], 4), axis=-1) if pixels.ndim == 3 else [pixels]
     )
-    resized = np.dstack([cv2.resize(part, (width, height), interpolation=how) for part in some])
-    # An average of 255s may come out as 255.00002, which would be no pixel any more.
-    clipped: NDArray[np.float32] = np.clip(resized, pixels.min(), pixels.max())
-    return clipped.reshape(height, width, *pixels.shape[2:])
+    parts = np.dstack([cv2.resize(part, (width, height), interpolation=how) for part in some])
+    return parts.reshape(height, width, *pixels.shape[2:]).astype("float32", copy=False)
 
 
 class Box(NamedTuple):

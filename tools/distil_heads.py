@@ -12,7 +12,7 @@ then hardly ever wins. So each class's scores are stretched to the mean and the 
 teacher's have. At last one temperature makes the probabilities as sure as they are right.
 
 Accuracy is measured on photographs named by their WordNet class (``n02165456_ladybug.jpg``), in
-ten folds: each is judged by a head whose fit saw no view of it.
+five folds: each is judged by a head whose fit saw no view of it.
 """
 
 import argparse

