@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import lessons_lib
+from tests.test_any_network import NETWORKS
 from tools import lock, run_lessons, set_repository
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -159,6 +160,20 @@ def test_the_documents_name_targets_and_tools_that_exist() -> None:
         assert not [name for name in tools if not (ROOT / name).is_file()], path
 
 
+def test_what_is_said_to_hold_has_tests() -> None:
+    page = (ROOT / "docs" / "what_holds.md").read_text("utf-8")
+    code = "".join(p.read_text("utf-8") for p in (ROOT / "tests").glob("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)`", page))
+    assert len(named) > 20
+    assert named <= set(re.findall(r"^def (test_\w+)", code, re.M))
+    line = r"^\| (\w+) \| (\d+) \| (?:`(\w+)`|the .*) \| (yes|refused).* \|$"
+    rows = re.findall(line, page, re.M)
+    assert rows == [
+        (name, str(size), layer or "", "yes" if linear else "refused")
+        for name, (size, layer, linear) in NETWORKS.items()
+    ]
+
+
 @pytest.mark.parametrize("version", [(2, 7), (3, 10), (3, 14)])
 def test_another_python_is_named_with_what_to_do(
     version: tuple[int, int], monkeypatch: pytest.MonkeyPatch
@@ -216,7 +231,8 @@ def test_address_and_tag_are_rewritten_as_whole_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "docs/teaching.md", "docs/classroom.md"]
+    "name",
+    ["README.md", "CONTRIBUTING.md", "docs/teaching.md", "docs/classroom.md", "docs/what_holds.md"],
 )
 def test_each_link_in_the_documents_leads_somewhere(name: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#\s]+)", (ROOT / name).read_text("utf-8"))
