@@ -208,6 +208,6 @@ def test_official_weights_without_a_network_say_what_works(tmp_path) -> None:
 def test_manifest_is_what_the_readme_of_the_weights_says() -> None:
     text = (weights.FOLDER / "README.md").read_text(encoding="utf-8")
     report = json.loads((weights.FOLDER / "report.json").read_text(encoding="utf-8"))
-    for name in ("vgg16", "xception", "mobilenet_v2"):
+    for name in ("vgg16", "xception", "mobilenet_v2", "efficientnet_lite0"):
         for k in ("top_1", "top_5"):
             assert f"{100 * report[name][k]:.1f} %" in text, (name, k)

@@ -4,12 +4,16 @@
 
 The convolutions of both networks are the published ones, but their 1000-class layers cannot be
 shipped. A *course head* stands in: one linear layer on the frozen, pooled features, fitted by
-ridge regression to the centred log-probabilities that a complete network, MobileNetV2, gives the
-same views of the same photographs (``tools/extract_features.py`` wrote both down).
+ridge regression to the centred log-probabilities that complete networks give the same views of the
+same photographs (``tools/extract_features.py`` wrote both down). The teacher is MobileNetV2; for
+Xception, the mean of MobileNetV2 and EfficientNet-Lite0, each made as sure as it is right.
 
 Ridge regression shrinks: a class that the features tell badly gets scores with little spread, and
 then hardly ever wins. So each class's scores are stretched to the mean and the spread that the
-teacher's have. At last one temperature makes the probabilities as sure as they are right.
+teacher's have. Still, classes that the photographs show often win too often. For Xception the
+logits are adjusted for that (A. K. Menon et al., *Long-tail learning via logit adjustment*, ICLR
+2021, arXiv:2007.07314, equation 9); VGG16's head goes some steps down the cross-entropy instead.
+At last one temperature makes the probabilities as sure as they are right.
 
 Accuracy is measured on photographs named by their WordNet class (``n02165456_ladybug.jpg``), in
 five folds: each is judged by a head whose fit saw no view of it.
@@ -22,7 +26,9 @@ import json
 import operator
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -38,12 +44,6 @@ from lessons_lib import networks, weights
 FOLDS = 5
 EPOCHS = 4
 NEARNESS = 1e-2  # penalty on the squared way from the closed form, for standardised features
-NETWORKS = {  # name: (key of its features, ridge penalty, chosen by the folds)
-    "vgg16": ("pool5", 0.03),
-    "xception": ("mean", 1.0),
-}
-
-
 FITTED = (
     "convolutions converted by tools/fetch_networks.py (kernels to float16); course head fitted by "
     "tools/distil_heads.py"
@@ -153,17 +153,29 @@ def stack(views: list[dict], key: str, rows: np.ndarray | slice) -> Moments:
     return Moments(X, np.concatenate([centred(view["teacher"][rows]) for view in views]))
 
 
-def polished(
-    kernel: np.ndarray,
-    bias: np.ndarray,
-    views: list[dict],
-    key: str,
-    rows: np.ndarray | slice,
-    T: float,
-) -> tuple[np.ndarray, np.ndarray]:
+class Fit(NamedTuple):
+    """What the last step may look at."""
+
+    views: list[dict]
+    key: str
+    rows: np.ndarray | slice  # the photographs of the fit
+    labels: np.ndarray  # of all photographs; -1 where there is none
+    held_out: np.ndarray  # ridge scores of all photographs, by heads that did not see them
+
+    def labelled(self) -> np.ndarray:
+        """The photographs of the fit that have a label."""
+        fitted = np.zeros(len(self.labels), bool)
+        fitted[self.rows] = True
+        return np.flatnonzero(fitted & (self.labels >= 0))
+
+
+def polished(kernel: np.ndarray, bias: np.ndarray, fit: Fit) -> tuple[np.ndarray, np.ndarray]:
     """Lower the cross-entropy with the teacher's probabilities, near the head that is given."""
-    X = np.concatenate([features(view, key)[rows] for view in views]).astype("float32")
-    teacher = softmax(np.concatenate([centred(view["teacher"][rows]) for view in views]), axis=1)
+    rows, labelled = fit.rows, fit.labelled()
+    seen = features(fit.views[0], fit.key)[labelled] @ kernel + bias
+    T = temperature(seen, fit.labels[labelled])
+    X = np.concatenate([features(view, fit.key)[rows] for view in fit.views]).astype("float32")
+    teacher = softmax(np.concatenate([centred(v["teacher"][rows]) for v in fit.views]), axis=1)
     mean, spread = X.mean(axis=0), X.std(axis=0) + 1e-3
     X = (X - mean) / spread
     start = tf.constant(kernel * spread[:, None] / T, tf.float32)
@@ -186,27 +198,41 @@ def polished(
     return kernel, b.numpy() - mean @ kernel
 
 
-def held_out_scores(
-    views: list[dict], key: str, penalty: float, labels: np.ndarray
-) -> tuple[np.ndarray, Moments]:
-    """Scores of the whole labelled photographs, each by a head that saw no view of it.
+def adjusted(kernel: np.ndarray, bias: np.ndarray, fit: Fit) -> tuple[np.ndarray, np.ndarray]:
+    """Take the log of each class's mean probability in the fit off its logit.
 
-    Also the moments of all photographs.
+    Both the head and the teacher are first made as sure as they are right.
+    """
+    labelled = fit.labelled()
+    T = temperature(fit.held_out[labelled], fit.labels[labelled])
+    teacher = [centred(view["teacher"]) for view in fit.views]
+    teacher_T = temperature(teacher[0][labelled], fit.labels[labelled])
+    shares = [softmax(scores[fit.rows] / teacher_T, axis=1).mean(axis=0) for scores in teacher]
+    return kernel / T, bias / T - np.log(np.mean(shares, axis=0))
+
+
+def held_out_scores(
+    views: list[dict], key: str, penalty: float, last: Callable, labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, Moments]:
+    """Scores of the whole photographs, each labelled one by a head that saw no view of it.
+
+    First those of the ridge regression, then those after the last step; also the moments of all
+    photographs.
     """
     labelled = labels >= 0
     fold = np.full(len(labelled), -1)
     fold[labelled] = np.random.default_rng(0).permutation(labelled.sum()) % FOLDS
     parts = [stack(views, key, fold == k) for k in range(-1, FOLDS)]
     total = functools.reduce(operator.add, parts)
+    heads = [(total - part).head(penalty) for part in parts[1:]]
     whole = features(views[0], key)
-    scores = np.zeros((len(labelled), networks.CLASSES))
-    for k in tqdm(range(FOLDS), desc=f"folds, {key}"):
-        kernel, bias = (total - parts[k + 1]).head(penalty)
-        others = labelled & (fold != k)
-        T = temperature(whole[others] @ kernel + bias, labels[others])
-        kernel, bias = polished(kernel, bias, views, key, fold != k, T)
+    ridge, scores = np.zeros((2, len(labelled), networks.CLASSES))
+    for k, (kernel, bias) in enumerate(heads):
+        ridge[fold == k] = whole[fold == k] @ kernel + bias
+    for k, head in enumerate(tqdm(heads, desc=f"folds, {key}")):
+        kernel, bias = last(*head, Fit(views, key, fold != k, labels, ridge))
         scores[fold == k] = whole[fold == k] @ kernel + bias
-    return scores[labelled], total
+    return ridge, scores, total
 
 
 def accuracy(scores: np.ndarray, labels: np.ndarray, k: int) -> float:
@@ -247,6 +273,24 @@ def draw_reliability(curves: dict[str, list[tuple[float, float, int]]], path: Pa
     figure.savefig(path, dpi=100, metadata={"Software": None})
 
 
+# name: (key of its features, teachers, ridge penalty, last step), chosen by the folds
+NETWORKS = {
+    "vgg16": ("pool5", ["teacher"], 0.03, polished),
+    "xception": ("mean", ["teacher", "second_teacher"], 1.0, adjusted),
+}
+
+
+def taught(views: list[dict], key: str, temperatures: dict[str, float]) -> list[dict]:
+    """The features, and the mean of what the teachers say at their temperatures."""
+    return [
+        {
+            key: view[key],
+            "teacher": np.mean([centred(view[t]) / T for t, T in temperatures.items()], axis=0),
+        }
+        for view in views
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder of the course's weights")
@@ -254,23 +298,38 @@ def main() -> None:
     parser.add_argument("features", type=Path, help="what tools/extract_features.py wrote")
     parser.add_argument("course", type=Path, help="the same for the course's own photographs")
     arguments = parser.parse_args()
-    names, views = read(arguments.features)
-    _, course_views = read(arguments.course)
+    names, all_views = read(arguments.features)
+    _, all_course_views = read(arguments.course)
     classes = (arguments.networks / "imagenet_classes.txt").read_text(encoding="utf-8").splitlines()
     labels = wordnet_labels(names, classes)
     labelled = labels >= 0
     truth = labels[labelled]
     report: dict[str, dict] = {}
-    for name, (key, penalty) in NETWORKS.items():
-        scores, total = held_out_scores(views, key, penalty, labels)
+    for name, (key, teachers, penalty, last) in NETWORKS.items():
+        # A teacher that stands alone is followed as it is.
+        temperatures = {
+            t: temperature(centred(all_views[0][t])[labelled], truth) if teachers[1:] else 1.0
+            for t in teachers
+        }
+        views = taught(all_views, key, temperatures)
+        course_views = taught(all_course_views, key, temperatures)
+        ridge, scores, total = held_out_scores(views, key, penalty, last, labels)
+        scores = scores[labelled]
         T = temperature(scores, truth)
         together = [
             {k: np.concatenate([a[k], b[k]]) for k in ("teacher", key)}
             for a, b in zip(views, course_views, strict=False)
         ]
+        more = len(course_views[0]["teacher"])  # photographs without a label
+        everything = Fit(
+            together,
+            key,
+            slice(None),
+            np.pad(labels, (0, more), constant_values=-1),
+            np.pad(ridge, [(0, more), (0, 0)]),
+        )
         kernel, bias = (total + stack(course_views, key, slice(None))).head(penalty)
-        start = temperature(features(views[0], key)[labelled] @ kernel + bias, truth)
-        kernel, bias = polished(kernel, bias, together, key, slice(None), start)
+        kernel, bias = last(kernel, bias, everything)
         base = load_file(arguments.networks / f"{name}_base.safetensors")
         arrays = {k: a.astype("float16") if a.ndim > 1 else a for k, a in base.items()}
         first = len(arrays)
@@ -292,12 +351,13 @@ def main() -> None:
         arguments.networks / "mobilenet_v2.h5", arguments.out / weights.OFFICIAL["mobilenet_v2"][1]
     )
     shutil.copy(arguments.networks / "squeezenet.safetensors", arguments.out)
-    teacher = views[0]["teacher"][labelled]
-    report["mobilenet_v2"] = {f"top_{k}": round(accuracy(teacher, truth, k), 3) for k in (1, 5)}
+    for name, key in (("mobilenet_v2", "teacher"), ("efficientnet_lite0", "second_teacher")):
+        scores = all_views[0][key][labelled]
+        report[name] = {f"top_{k}": round(accuracy(scores, truth, k), 3) for k in (1, 5)}
     write_manifest(arguments.out)
     (arguments.out / "report.json").write_text(
         json.dumps(
-            {"photographs": len(names), "views": len(views), "folds": FOLDS, **report}, indent=1
+            {"photographs": len(names), "views": len(all_views), "folds": FOLDS, **report}, indent=1
         )
     )
 
