@@ -25,7 +25,7 @@ lessons: $(STAMP) ## Run every lesson and write it as a page in build/lessons
 	"$(PY)" tools/run_lessons.py --timeout $(TIMEOUT) $(ARGS)
 
 execute: $(STAMP) ## For maintainers: run the notebooks again, in place
-	"$(PY)" tools/run_lessons.py --in-place --timeout $(TIMEOUT) $(ARGS)
+	"$(PY)" tools/run_lessons.py --in-place --jobs 1 --timeout $(TIMEOUT) $(ARGS)
 
 lint: $(STAMP) ## Check style and types
 	"$(PY)" -m ruff check .

@@ -398,3 +398,18 @@ def test_a_lesson_that_fails_is_named_and_not_written(lesson: Path) -> None:
     with pytest.raises(SystemExit, match=r"(?s)a lésson\.ipynb.*ZeroDivisionError.*1 of 1"):
         run_lessons.main([str(lesson), "--in-place"])
     assert lesson.read_text(encoding="utf-8") == text
+
+
+def test_two_lessons_run_at_the_same_time(lesson: Path, tmp_path: Path) -> None:
+    """Each waits for what the other one writes."""
+    text, lessons = lesson.read_text(encoding="utf-8"), []
+    for mine, other in (("ebb", "flow"), ("flow", "ebb")):
+        meet = (
+            f"import pathlib, time\\npathlib.Path('{mine}').touch(); end = time.time() + 60\\n"
+            f"while not pathlib.Path('{other}').exists() and time.time() < end: time.sleep(0.1)\\n"
+            f"assert pathlib.Path('{other}').exists()"
+        )
+        lessons.append(tmp_path / f"{mine}.ipynb")
+        lessons[-1].write_text(text.replace("print(6 * 7)", meet), encoding="utf-8")
+    run_lessons.main([*map(str, lessons), "--output", str(tmp_path / "pages")])
+    assert {page.stem for page in (tmp_path / "pages").iterdir()} == {"ebb", "flow"}

@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -94,6 +95,12 @@ def run_lesson(path: Path, output: Path | None, timeout: int, progress: "tqdm[No
         (output / f"{path.stem}.html").write_text(page, encoding="utf-8")
 
 
+def code_cells(path: Path) -> int:
+    """How many cells of a lesson there are to run."""
+    cells = nbformat.read(path, as_version=4).cells
+    return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in cells)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the lessons named, or all of them, in order."""
     parser = argparse.ArgumentParser(description="Run the lessons from top to bottom.")
@@ -101,23 +108,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "lessons")
     parser.add_argument("--in-place", action="store_true", help="write over the notebooks")
     parser.add_argument("--timeout", type=int, default=600, help="seconds for one cell")
+    parser.add_argument("--jobs", type=int, default=2, help="lessons at the same time")
     options = parser.parse_args(arguments)
 
     paths = options.notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
-    counts = [len(nbformat.read(path, as_version=4).cells) for path in paths]
-    failures = []
     # What this machine's reader has passed is not part of the lessons.
     os.environ["LESSONS_PASSED"] = str(Path(tempfile.gettempdir(), "nothing_passed.json"))
-    with tqdm(total=sum(counts), unit="cell") as progress:
-        for number, path in enumerate(paths):
-            progress.set_description(path.stem)
-            try:
-                run_lesson(
-                    path, None if options.in_place else options.output, options.timeout, progress
-                )
-            except LessonError as error:
-                failures.append(str(error))
-            progress.update(sum(counts[: number + 1]) - progress.n)
+
+    def failure(path: Path) -> str | None:
+        output = None if options.in_place else options.output
+        try:
+            run_lesson(path, output, options.timeout, progress)
+        except LessonError as error:
+            return str(error)
+        progress.write(f"{path.stem} ran")
+        return None
+
+    with (
+        tqdm(total=sum(map(code_cells, paths)), unit="cell") as progress,
+        ThreadPoolExecutor(options.jobs) as pool,
+    ):
+        failures = [message for message in pool.map(failure, paths) if message]
     if failures:
         sys.exit("\n\n".join([*failures, f"{len(failures)} of {len(paths)} lessons failed."]))
     print("Done:", "notebooks/" if options.in_place else options.output)
