@@ -78,6 +78,16 @@ def test_without_a_dense_layer_the_map_is_the_feature_map_of_the_class() -> None
     np.testing.assert_allclose(cam(c, pictures(), 1), c.activations(pictures())[..., 1], atol=1e-6)
 
 
+def test_each_layer_of_one_classifier_has_its_own_head() -> None:
+    """Twice the channels, half the weights: the map is the same."""
+    x = inputs = keras.Input((SIZE, SIZE, 3))
+    x = L.Conv2D(6, 3, activation="relu", name="features")(L.Rescaling(1 / 64)(x))
+    x = L.Dense(3)(L.GlobalAveragePooling2D()(L.Rescaling(2.0, name="doubled")(x)))
+    c = classifier(seeded(keras.Model(inputs, x)))
+    once, twice = (cam(c, pictures(), 1, layer=layer) for layer in ("features", "doubled"))
+    np.testing.assert_allclose(once, twice, atol=1e-5)
+
+
 def test_cam_is_z_times_grad_cam_before_the_relu() -> None:
     c = classifier(gap_net())
     found = c.gradients(pictures(), 2)

@@ -3,6 +3,8 @@
 Equations are those of Sundararajan et al. 2017 (arXiv:1703.01365).
 """
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -504,6 +506,21 @@ def test_a_layer_that_lets_no_gradient_through_is_named() -> None:
             integrated_gradients(net, pictures(1)[0])
     with pytest.raises(ValueError, match="does not depend on the input"):
         integrate(lambda z: tf.zeros(tf.shape(z)[0]), X, START)
+
+
+def test_a_tolerance_that_is_reached_needs_no_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert integrate(cubes, X, START).error <= 0.01
+
+
+def test_a_tolerance_that_is_missed_by_half_is_said_too() -> None:
+    kink = lambda z: tf.nn.relu(z[:, 0] - 0.3)  # noqa: E731
+    tolerance = 1e-5
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="is not met"):
+            found = integrate(kink, [1.0], [0.0], num_steps=8, max_steps=20, tolerance=tolerance)
+        tolerance = found.error / 1.5
 
 
 def test_a_tolerance_that_is_not_reached_is_said() -> None:

@@ -352,6 +352,19 @@ def test_bad_input(options: dict, message: str) -> None:
         explain(random_binary(), **options)
 
 
+@pytest.mark.parametrize("sigma", [0, -1, np.nan])
+def test_a_kernel_has_a_width(sigma: float) -> None:
+    with pytest.raises(ValueError, match="must be above 0"):
+        kernel([0, 1], sigma)
+
+
+@pytest.mark.parametrize("field", ["Z", "scores", "distance"])
+def test_a_neighbourhood_of_another_shape_is_refused(field: str) -> None:
+    near = random_binary()
+    with pytest.raises(ValueError, match="shape"):
+        explain(near._replace(**{field: getattr(near, field)[..., 0]}))
+
+
 def test_class_one_of_a_single_column_is_explained_in_the_message() -> None:
     near = sample_table(lambda rows: rows[:, 0], DATA[0], DATA, samples=20)
     assert explain(near).target == 0

@@ -57,6 +57,23 @@ def test_negative_values_are_no_energy_and_ties_share() -> None:
 
 
 @pytest.mark.parametrize("measure", MEASURES)
+def test_a_map_in_another_unit_scores_the_same(measure) -> None:
+    heat = np.random.default_rng(1).normal(size=(8, 8))
+    assert measure(1e-6 * heat, INSIDE) == pytest.approx(measure(heat, INSIDE))
+
+
+@pytest.mark.parametrize("size", [1, 30, 200, 256])
+def test_the_hottest_places_are_those_of_the_highest_values(size: int) -> None:
+    heat = np.random.default_rng(2).permutation(256).reshape(16, 16)
+    np.testing.assert_array_equal(hottest(heat, size), heat >= 256 - size)
+
+
+def test_of_all_pixels_the_objects_share_lies_on_it() -> None:
+    heat = np.random.default_rng(3).normal(size=(8, 8))
+    assert top_share_inside(heat, INSIDE, top=1) == 1 / 4
+
+
+@pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize(
     ("heat", "inside", "message"),
     [

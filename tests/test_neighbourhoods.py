@@ -67,6 +67,12 @@ def test_rows_are_drawn_around_the_row_with_the_data_s_deviation() -> None:
     assert np.abs(np.corrcoef(noise.T) - np.eye(3)).max() < 4 / np.sqrt(20000)
 
 
+def test_the_unit_of_a_column_does_not_matter() -> None:
+    expected = sample_table(Asked(), DATA[7], DATA, samples=20).Z
+    found = sample_table(Asked(), DATA[7] / 1000, DATA / 1000, samples=20).Z
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
 def test_a_constant_column_is_left_as_it_is() -> None:
     data, asked = DATA.copy(), Asked()
     data[:, 1] = 5

@@ -684,3 +684,71 @@ def test_a_curve_begins_with_the_photograph_or_ends_with_it(heat, steps, target)
     assert falls[0] == pytest.approx(probability, rel=1e-4)
     assert rises[-1] == pytest.approx(probability, rel=1e-4)
     assert len(falls) == len(rises) == steps + 1
+
+
+# What is meant where nothing is said
+
+NOT_BLACK = classifier(gap_net(), preprocess="tf")  # what is 0 here is grey
+NET_AND_PHOTO = dict(classifier=NOT_BLACK, image=PHOTO)
+NET_AND_PHOTOS = dict(classifier=NOT_BLACK, images=PHOTO)
+CURVE_OF = NET_AND_PHOTO | dict(heat=RNG.normal(size=(5, 4)), target=1)
+HALF = np.add.outer(np.arange(SIZE), np.arange(SIZE)) < SIZE
+ROWS = RNG.normal(size=(9, 3))
+DEFAULTS: list[tuple[Callable, dict, dict]] = [
+    (evaluation.confidences, NET_AND_PHOTOS | dict(heats=[HALF * 1.0]), dict(baseline="zero")),
+    (evaluation.deletion, CURVE_OF, dict(steps=28, baseline="zero")),
+    (evaluation.insertion, CURVE_OF, dict(steps=28, baseline="blurred")),
+    (integrated_gradients.integrated_gradients, NET_AND_PHOTOS,
+     dict(baseline="black", rule="adaptive", num_steps=48, num_runs=1)),
+    (integrated_gradients.integrated_gradients, NET_AND_PHOTOS | dict(baseline="noise"),
+     dict(seed=0)),
+    (integrated_gradients.integrate,
+     dict(score=lambda z: tf.sigmoid(900 * (z[:, 0] - 0.4321)), x=[1.0], baseline=[0.0]),
+     dict(rule="adaptive", num_steps=48, tolerance=0.01)),
+    (localisation.top_share_inside, dict(heat=RNG.normal(size=(40, 40)), inside=np.eye(40) > 0),
+     dict(top=0.01)),
+    (neighbourhoods.sample_image, NET_AND_PHOTO | dict(segments=SEGMENTS),
+     dict(samples=1000, seed=0, fill="mean", output="probabilities")),
+    (neighbourhoods.sample_table, dict(predict=lambda rows: rows, row=ROWS[0], data=ROWS),
+     dict(samples=5000, seed=0)),
+    (neighbourhoods.sample_text, dict(predict=lambda texts: [len(t) for t in texts], text="a b c"),
+     dict(samples=1000, seed=0)),
+    (road.imputed, dict(image=PHOTO, missing=HALF), dict(noise=0)),
+    (road.imputed, dict(image=PHOTO, missing=HALF, noise=5), dict(seed=0)),
+    (road.road, CURVE_OF,
+     dict(fractions=(0.1, 0.3, 0.5, 0.7, 0.9), least_first=False, noise=2.5, seed=0)),
+    (robustness.removals, NET_AND_PHOTO | dict(target=1),
+     dict(samples=100, side=0.25, baseline="zero", seed=0)),
+    (robustness.max_sensitivity, NET_AND_PHOTO | dict(target=1, method=grad_cam.grad_cam),
+     dict(radius=5, seed=0)),
+    (robustness.max_sensitivity,
+     NET_AND_PHOTO | dict(target=1, method=lambda c, x, k: np.full((len(x), 1, 1), len(x))),
+     dict(samples=5)),
+    (lambda **options: robustness.noise(**options).picture(PHOTO), {}, dict(sigma=10, seed=0)),
+    (lambda **options: robustness.shift(**options).picture(PHOTO), {}, dict(pixels=8)),
+    (lambda **options: robustness.brightness(**options).picture(PHOTO), {}, dict(factor=1.2)),
+    (saliency.smooth_grad, NET_AND_PHOTO, dict(num_samples=50, noise=0.15, seed=0)),
+    (saliency.expected_gradients,
+     NET_AND_PHOTO | dict(background=np.stack([0 * PHOTO, 255 - PHOTO])),
+     dict(num_samples=100, seed=0)),
+    (score_cam.score_cam, NET_AND_PHOTOS,
+     dict(scores="logit", weights="softmax", baseline="zero")),
+    (score_cam.masked_scores, NET_AND_PHOTO | dict(target=1), dict(baseline="zero")),
+    (score_cam.alpha, dict(found=MASKED), dict(scores="logit", weights="softmax")),
+    (shapley_sampling.permutation_sampling, dict(value=game(1), n=8),
+     dict(permutations=100, antithetic=True, seed=0)),
+    (shapley_sampling.kernel_shap, dict(value=game(1), n=8, samples=40), dict(seed=0)),
+    (superpixels.superpixels, dict(image=PHOTO), dict(method="slic")),
+    (superpixels.background, dict(image=PHOTO, segments=SEGMENTS), dict(fill="mean")),
+    (superpixels.masked_scores, NET_AND_PHOTO | dict(segments=SEGMENTS, Z=Z),
+     dict(fill="mean", output="probabilities")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "arguments", "defaults"), DEFAULTS)
+def test_an_option_left_out_has_the_value_that_the_lessons_rely_on(
+    function: Callable, arguments: dict, defaults: dict
+) -> None:
+    left_out, said = function(**arguments), function(**arguments, **defaults)
+    for a, b in zip(numbers_in(left_out), numbers_in(said), strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -7,6 +7,7 @@ import pytest
 from lessons_lib import methods, saliency
 from lessons_lib.classifier import Classifier
 from lessons_lib.robustness import (
+    Change,
     Removals,
     brightness,
     infidelity,
@@ -39,6 +40,11 @@ def test_squares_are_hidden_evenly_and_drops_are_those_of_a_linear_network() -> 
     assert found.hidden.sum(axis=(1, 2)).max() == 4 * 4
     often = removals(net, photo, 1, samples=3000, baseline="black").hidden.mean(axis=0)
     np.testing.assert_allclose(often, 16 / 19**2, atol=0.02)  # also at the rim
+
+
+def test_the_smallest_square_is_one_pixel() -> None:
+    hidden = removals(linear_net(WEIGHTS), pictures(1)[0], 1, samples=20, side=0.001).hidden
+    assert (hidden.sum(axis=(1, 2)) == 1).all()
 
 
 def test_the_true_attribution_of_a_linear_network_has_no_infidelity() -> None:
@@ -80,7 +86,7 @@ def test_sensitivity_by_hand_and_grows_with_the_radius() -> None:
     def grey(net: Classifier, x: np.ndarray, classes: np.ndarray) -> np.ndarray:
         return x[..., 0]
 
-    for radius in (2.0, 20.0):
+    for radius in (0.5, 2.0, 20.0):
         found = max_sensitivity(grey, net, photo, 0, radius=radius, samples=20)
         # the root of the mean square of a uniform value in -r..r is r / sqrt(3)
         assert found == pytest.approx(radius / np.sqrt(3) / 100, rel=0.15)
@@ -105,6 +111,12 @@ def test_changes_are_undone() -> None:
     bright = brightness(2).picture(x)
     assert bright.max() <= 255
     np.testing.assert_allclose(bright[x < 120], 2 * x[x < 120])
+
+
+@pytest.mark.parametrize("change", [noise(), brightness()])
+def test_what_moves_no_pixel_leaves_the_map_as_it_is(change: Change) -> None:
+    heat = pictures(1)[0, ..., 0]
+    np.testing.assert_array_equal(change.back(heat), heat)
 
 
 def test_nothing_is_touched() -> None:

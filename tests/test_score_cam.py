@@ -238,6 +238,11 @@ def test_bfloat16_twin_is_close_and_leaves_the_model_alone() -> None:
     assert 0 < np.abs(rough - exact).max() < 0.05 * exact.max()
 
 
+def test_bfloat16_reaches_the_layers_of_a_nested_model() -> None:
+    layers = bfloat16(Classifier(nested_net(), layer="backbone/features")).layers
+    assert layers["backbone/features"].compute_dtype == "bfloat16"
+
+
 def test_float16_model() -> None:
     keras.config.set_dtype_policy("mixed_float16")
     try:

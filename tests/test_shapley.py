@@ -18,7 +18,12 @@ from lessons_lib.shapley import (
     subset_weights,
     table_game,
 )
-from lessons_lib.shapley_sampling import kernel_shap, kernel_weights, permutation_sampling
+from lessons_lib.shapley_sampling import (
+    _kernel_sample,
+    kernel_shap,
+    kernel_weights,
+    permutation_sampling,
+)
 from lessons_lib.value_functions import conditional, interventional
 
 ABC = {"": 0, "A": 4, "B": 7, "C": 5, "AB": 10, "AC": 16, "BC": 20, "ABC": 35}
@@ -53,6 +58,14 @@ class TestDefinition:
     def test_the_three_workers_by_hand(self) -> None:
         phi = exact(table_game(ABC), 3)
         np.testing.assert_allclose(phi, [52 / 6, 73 / 6, 85 / 6], rtol=1e-14)
+
+    @pytest.mark.parametrize("kind", [bool, int, float])
+    def test_a_table_gives_its_rewards_to_coalitions_of_any_type(self, kind) -> None:
+        game = table_game(ABC)
+        np.testing.assert_array_equal(
+            game(coalitions(3).astype(kind)), [0, 4, 7, 10, 5, 16, 20, 35]
+        )
+        assert game([kind(1), kind(0), kind(1)]) == 16
 
     def test_marginal_contributions_of_the_six_orders(self) -> None:
         orders = list(itertools.permutations(range(3)))
@@ -207,6 +220,16 @@ class TestKernelShap:
         ]
         assert errors[0] > 1.7 * errors[1] > 1.7**2 * errors[2]
 
+    def test_a_sample_weighs_as_much_as_all_coalitions_of_each_size(self) -> None:
+        """One player, or all but one, exactly; the sizes between by chance, together exactly."""
+        n = 9
+        Z, weights = _kernel_sample(n, 400, np.random.default_rng(0))
+        found = np.bincount(Z.sum(axis=1), weights, minlength=n + 1)
+        all_of_them = [math.comb(n, s) * w for s, w in enumerate(kernel_weights(n), 1)]
+        np.testing.assert_allclose(found, [0, *all_of_them, 0], atol=0.25)
+        np.testing.assert_allclose(found[[0, 1, n - 1, n]], [0, 1, 1, 0])
+        assert found.sum() == pytest.approx(sum(all_of_them))
+
     def test_a_budget_for_all_takes_all(self) -> None:
         game = random_game(6)
         np.testing.assert_allclose(kernel_shap(game, 6, 62), exact(game, 6), atol=1e-10)
@@ -263,6 +286,13 @@ class TestValueFunctions:
             rows = background.copy()
             rows[:, z] = x[z]
             assert value == pytest.approx(model(rows).mean(), abs=1e-12)
+
+    @pytest.mark.parametrize("kind", [int, float])
+    @pytest.mark.parametrize("make", [interventional, conditional])
+    def test_coalitions_may_be_numbers(self, make, kind) -> None:
+        Z = coalitions(3)
+        v = make(lambda X: X @ [1.0, 2.0, 4.0], [1, 1, 1], Z)
+        np.testing.assert_array_equal(v(Z.astype(kind)), v(Z))
 
     def test_linear_model_has_the_closed_form(self) -> None:
         """w (x - mean of the background): Lundberg & Lee 2017, corollary 1."""

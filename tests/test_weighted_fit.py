@@ -78,9 +78,10 @@ def test_too_few_rows_give_the_smallest_coefficients() -> None:
     np.testing.assert_allclose(fit.coefficients, [1, 1])
 
 
-def test_a_constant_gives_zeros_and_no_nan() -> None:
-    fit = weighted_fit([[0.0], [1.0]], [5.0, 5.0], [1.0, 1.0])
-    np.testing.assert_allclose([fit.coefficients[0], fit.intercept, fit.r_squared], [0, 5, 1])
+@pytest.mark.parametrize("value", [5.0, -5.0, 0.0])
+def test_a_constant_gives_zeros_and_no_nan(value: float) -> None:
+    fit = weighted_fit([[0.0], [1.0]], [value, value], [1.0, 1.0])
+    np.testing.assert_allclose([fit.coefficients[0], fit.intercept, fit.r_squared], [0, value, 1])
 
 
 def test_arguments_stay_as_they_are(data) -> None:
