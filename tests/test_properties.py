@@ -441,6 +441,7 @@ EXEMPT = {
     "images.load_image": "reads a file; test_images.py has files that are none",
     "images.course_images": "takes no argument; gives names",
     "images.as_given": "picks from results that are ready",
+    "images.resized": "as images.resize, for what has been checked already",
     "plotting.save_picture": "writes a file",
     "shapley.distinct_rows": "sorts coalitions that other functions made",
     "tree_shap.leaf_shapley": "one leaf of tree_shap, which checks the rows",
