@@ -146,6 +146,19 @@ def test_adaptive_halves_the_panel_with_the_largest_error() -> None:
     assert known.asked[2:] == [(0.25, 0.625), (0.625, 1.0)]
 
 
+@pytest.mark.parametrize(("allowed", "stops"), [(0.99, False), (1.01, True)])
+def test_adaptive_counts_the_errors_of_panels_that_it_no_longer_keeps(allowed, stops) -> None:
+    """Each panel misses by its length, so that all together miss by 1 however they are cut."""
+
+    def measure(intervals) -> list[Panel]:
+        return [Panel(a, b, np.array([b - a]), b - a) for a, b in intervals]
+
+    first = PANEL_STEPS * 2 * OPEN_PANELS
+    phi, steps = adaptive(measure, first, 2 * first, allowed)
+    assert phi == pytest.approx(1)
+    assert steps == (first if stops else 2 * first)
+
+
 def test_adaptive_never_exceeds_its_steps() -> None:
     jump = Known(lambda a: float(a > 1 / np.pi), lambda a: np.zeros_like(a))
     phi, steps = adaptive(jump.measure, 48, 101, 1e-3)

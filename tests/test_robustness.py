@@ -93,6 +93,18 @@ def test_sensitivity_by_hand_and_grows_with_the_radius() -> None:
         assert found == max_sensitivity(grey, net, photo, 0, radius=radius, samples=20)
 
 
+def test_sensitivity_is_that_of_one_class() -> None:
+    net, photo = classifier(flat_net()), pictures(1)[0]
+    least, asked = int(net.logits(photo).argmin()), set()
+
+    def method(c, x, target):
+        asked.update(np.ravel(target).tolist())
+        return np.ones((len(x), 2, 2))
+
+    max_sensitivity(method, net, photo, least)
+    assert asked == {least}
+
+
 def test_a_map_that_shows_nothing_does_not_divide_by_zero() -> None:
     net = classifier(flat_net())
     assert max_sensitivity(lambda c, x, t: np.zeros((len(x), 2, 2)), net, pictures(1)[0], 0) == 0
