@@ -227,7 +227,20 @@ def resize(image: ArrayLike, size: tuple[int, int]) -> NDArray[np.float32]:
 
 
 def resized(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """As `resize`, for what has been checked already; averages may miss by a rounding error."""
+    """As `resize`, for what has been checked already, and without the clip at the end.
+
+    Parameters
+    ----------
+    pixels : ndarray of float32, shape (height, width) or (height, width, channels)
+        Finite values.
+    size
+        New (height, width).
+
+    Returns
+    -------
+    ndarray of float32, shape (*size,) or (*size, channels)
+        An average may leave the range of ``pixels`` by a rounding error.
+    """
     height, width = size
     shrinks = height <= pixels.shape[0] and width <= pixels.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR

@@ -11,9 +11,9 @@ Xception, the mean of MobileNetV2 and EfficientNet-Lite0, each made as sure as i
 Ridge regression shrinks: a class that the features tell badly gets scores with little spread, and
 then hardly ever wins. So each class's scores are stretched to the mean and the spread that the
 teacher's have. Still, classes that the photographs show often win too often. For Xception the
-logits are adjusted for that (A. K. Menon et al., *Long-tail learning via logit adjustment*, ICLR
-2021, arXiv:2007.07314, equation 9); VGG16's head goes some steps down the cross-entropy instead.
-At last one temperature makes the probabilities as sure as they are right.
+logits are adjusted for that after the fit (A. K. Menon et al., *Long-tail learning via logit
+adjustment*, ICLR 2021, arXiv:2007.07314); VGG16's head goes some steps down the cross-entropy
+instead. At last one temperature makes the probabilities as sure as they are right.
 
 Accuracy is measured on photographs named by their WordNet class (``n02165456_ladybug.jpg``), in
 five folds: each is judged by a head whose fit saw no view of it.
