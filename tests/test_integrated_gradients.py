@@ -422,6 +422,8 @@ def in_place(g, x, baseline):
         (lambda g, x, b: g, "missing altogether"),
         (lambda g, x, b: g * (b - x) / 127.5, "sign is reversed"),
         (lambda g, x, b: None, "gives nothing back"),
+        (lambda g, x, b: g * (x / 127.5 - 1 - b), "preprocessed x, but not the baseline"),
+        (lambda g, x, b: (g * (x / 127.5 - b / 127.5)).sum(), "One number came back"),
         (lambda g, x, b: g * x, "Wanted: the mean gradient times"),
         (in_place, "changes the pictures"),
     ],

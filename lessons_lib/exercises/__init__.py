@@ -114,7 +114,7 @@ def judge(number: str, answer: Any) -> Feedback:
         hint = chosen.checker(answer)
     except Exception as error:  # an answer of any kind may come in; none may end in a traceback
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        hint = f"this could not be read ({reason}). Expected: {chosen.expects}."
+        hint = f"This could not be read ({reason}). Expected: {chosen.expects}."
     if hint is None:
         return Feedback(number, True, f"right. {chosen.praise}")
     return Feedback(number, False, f"not yet. {hint}")

@@ -61,6 +61,10 @@ def _one_space_for_both_factors(answer: Any) -> str | None:
         return "That is the faulty version: its sum is 127.5 times too large."
     if close(found, gradient * (x - baseline) * 127.5):
         return "The factor goes the other way: that sum is 127.5 squared times too large."
+    if found.shape == ():
+        return "One number came back: give the whole map. Adding it up is the check."
+    if close(found, gradient * (x / 127.5 - 1 - baseline)):
+        return "You preprocessed x, but not the baseline."
     if close(found, gradient * (x / 127.5 - 1)):
         return "The baseline is missing: preprocess it too, and take the difference."
     if close(found, gradient * ((x - baseline) / 127.5 - 1)):

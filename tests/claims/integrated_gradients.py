@@ -67,6 +67,37 @@ def _() -> bool:
     return twentieth - start > (end - start) / 2
 
 
+@claim("06.dark_third")
+def _() -> bool:
+    """At the first of 16 midpoints, between a third and two fifths of the score's way."""
+    x = pixels()
+    path = Path(classifier_functions(xception()), x, np.zeros_like(x), PANDA)
+    start, dark, end = (path.score(a) for a in (0.0, 1 / 32, 1.0))
+    return 1 / 3 < (dark - start) / (end - start) < 0.4
+
+
+@claim("06.adaptive_stops")
+def _() -> bool:
+    """From four panels: above one per cent at 16, below it at 24, above it again at 32."""
+    x, errors = pixels(), []
+    path = Path(classifier_functions(xception()), x, np.zeros_like(x), PANDA)
+    panels = path.measure([(0, 1 / 16), (1 / 16, 1 / 4), (1 / 4, 9 / 16), (9 / 16, 1)])
+    for _ in range(3):
+        errors.append(abs(sum(panel.error for panel in panels)) / found("black").difference)
+        *panels, worst = sorted(panels, key=lambda panel: abs(panel.error))
+        middle = (worst.start + worst.end) / 2
+        panels += path.measure([(worst.start, middle), (middle, worst.end)])
+    return errors[1] < 0.01 < min(errors[0], errors[2])
+
+
+@claim("06.four_panels")
+def _() -> bool:
+    x = pixels()
+    path = Path(classifier_functions(xception()), x, np.zeros_like(x), PANDA)
+    panels = path.measure([(0, 0.02), (0.02, 0.04), (0.04, 0.08), (0.08, 1)])
+    return abs(sum(panel.error for panel in panels)) < 0.01 * found("black").difference
+
+
 @claim("06.gauss")
 def _() -> bool:
     """16 nodes come to a twentieth of the difference, 8, 10 and 12 only to two fifths."""
@@ -106,6 +137,11 @@ def _() -> bool:
     return bool(midpoints()[1].sum(dtype=float) > 3 * found("black").difference)
 
 
+@claim("06.midpoint_sum")
+def _() -> bool:
+    return bool(3.5 < midpoints()[0].sum(dtype=float) / found("black").difference < 4)
+
+
 def alike(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
@@ -134,8 +170,8 @@ def _() -> float:
 
 @claim("06.box_edges")
 def _() -> bool:
-    """Five pixels down and to the right turn the sign."""
-    return bool(bird()[30:110, 60:140].sum() < 0 < bird()[35:115, 65:145].sum())
+    """Five pixels up or down, by more than the few tenths that better steps would change."""
+    return bool(bird()[25:105, 60:140].sum() < -4 and bird()[35:115, 65:145].sum() > 4)
 
 
 @claim("06.regions")
@@ -235,3 +271,17 @@ def _() -> bool:
     ranked = sorted(shares, key=lambda word: -abs(shares[word]))
     signs = shares["faith"] > 0 and shares["does"] > 0 and shares["atheism"] < 0
     return ranked[:3] == ["faith", "does", "atheism"] and signs and padding == 0
+
+
+@claim("06.small_words")
+def _() -> bool:
+    """The eight strongest words add up to a twentieth of the answer, or less."""
+    talk, shares, _ = message()
+    strongest = sorted(shares.values(), key=abs)[-8:]
+    return abs(sum(strongest)) < abs(talk.difference) / 20
+
+
+@claim("06.giraffe")
+def _() -> bool:
+    network = models.load("mobilenet_v2", "course")
+    return network.top(images.course_image("giraffe"))[0].label == "cheetah"
