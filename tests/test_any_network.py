@@ -36,7 +36,7 @@ NETWORKS = {
 }
 
 
-QUICK = ["VGG16", "MobileNet", "ResNet50V2"]
+QUICK = ["VGG16", "MobileNet", "MobileNetV2"]
 each_network = pytest.mark.parametrize(
     "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NETWORKS]
 )
@@ -123,7 +123,7 @@ def test_grad_cam_equals_tf_keras_vis(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ResNet50V2", pytest.param("EfficientNetB0", marks=pytest.mark.slow)]
+    "name", ["MobileNetV2", pytest.param("EfficientNetB0", marks=pytest.mark.slow)]
 )
 def test_nested_in_sequential_and_functional_models(name: str) -> None:
     size, layer, _ = NETWORKS[name]

@@ -97,6 +97,7 @@ def test_arguments_stay_as_they_are(data) -> None:
         ({"weights": [1.0, -1.0]}, "0 or more and not all 0.*-1..1"),
         ({"weights": [0.0, 0.0]}, "not all 0"),
         ({"weights": [1.0]}, "2 rows in Z, 2 in y, and 1 weights"),
+        ({"weights": [[1.0], [1.0]]}, r"weights \(n,\), but .* and \(2, 1\)"),
         ({"y": [1.0, np.nan]}, "1 values of y are not finite"),
         ({"Z": [1.0, 2.0]}, r"Z of shape \(n, d\)"),
         ({"ridge": -1.0}, "ridge=-1.0"),
