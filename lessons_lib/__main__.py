@@ -5,6 +5,7 @@ python -m lessons_lib explain PHOTO --model vgg16 --class macaw --methods grad_c
 """
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -93,7 +94,9 @@ def explain(arguments: argparse.Namespace) -> None:
         panels.append(plotting.overlay(seen, heat))
         titles.append(f"{name}\ndeletion {areas[0]:.2f}, insertion {areas[1]:.2f}")
         rows.append(f"{name:22} {seconds:8.1f} {asked:9d} {areas[0]:9.2f} {areas[1]:10.2f}")
-    plotting.gallery(panels, titles, columns=min(4, len(panels))).savefig(out, dpi=150)
+    lines = math.ceil(len(panels) / 4)  # of at most four panels, as equal as can be
+    columns = math.ceil(len(panels) / lines)
+    plotting.gallery(panels, titles, columns=columns).savefig(out, dpi=150)
     print(f"{arguments.photo}: {title}")
     print(f"{'method':22} {'seconds':>8} {'pictures':>9} {'deletion':>9} {'insertion':>10}")
     print("\n".join(rows))

@@ -111,7 +111,8 @@ def stage() -> None:
     repository = f"https://github.com/{name}/blob/{tag}"
     lessons = sorted((ROOT / "notebooks").glob("*.ipynb"))
     texts = sorted((ROOT / "docs").glob("*.md"))
-    pages = {*lessons, *texts}
+    pictures = sorted((ROOT / "docs").glob("*.jpg"))
+    pages = {*lessons, *texts, *pictures}
 
     for path in pages:
         (SOURCE / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
@@ -125,6 +126,8 @@ def stage() -> None:
     for path in texts:
         text = adapt(path.read_text(encoding="utf-8"), path.parent, pages, repository)
         (SOURCE / path.relative_to(ROOT)).write_text(text, encoding="utf-8")
+    for path in pictures:
+        shutil.copy(path, SOURCE / path.relative_to(ROOT))
     title = adapt((ROOT / "README.md").read_text(encoding="utf-8"), ROOT, pages, repository)
     (SOURCE / "index.md").write_text(title + CONTENTS, encoding="utf-8")
 
