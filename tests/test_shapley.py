@@ -322,13 +322,14 @@ class TestValueFunctions:
         assert sum(calls) == 2**2 + 2**3 + 2**4
         np.testing.assert_allclose(phi, -background.mean(0) * [1, 2, 3, 4], atol=1e-12)
 
-    def test_conditional_is_the_mean_over_matching_rows(self) -> None:
-        data = np.random.default_rng(3).integers(0, 2, (60, 3)).astype(float)
-        model = lambda X: X @ [1.0, 2.0, 4.0]  # noqa: E731
-        v = conditional(model, data[0], data)(coalitions(3))
+    @pytest.mark.parametrize("outputs", [(), (2,)])
+    def test_conditional_is_the_mean_over_matching_rows(self, outputs) -> None:
+        rng = np.random.default_rng(3)
+        data, w = rng.integers(0, 2, (60, 3)).astype(float), rng.normal(size=(3, *outputs))
+        v = conditional(lambda X: X @ w, data[0], data)(coalitions(3))
         for z, value in zip(coalitions(3), v, strict=True):
             rows = data[(data[:, z] == data[0, z]).all(axis=1)]
-            assert value == pytest.approx(model(rows).mean())
+            np.testing.assert_allclose(value, (rows @ w).mean(axis=0), atol=1e-12)
 
     def test_a_copied_feature_gets_half_only_conditionally(self) -> None:
         data = np.repeat([[0.0], [1.0]], 2, axis=1)
