@@ -143,12 +143,16 @@ def test_costs_one_forward_pass() -> None:
     [
         (
             "02.1",
-            [[1, 0], [0, 1]],
+            [[1, 0], [0, 0.5]],
             {
-                "ReLU": [[1, -1], [0, 1]],
-                "means of the gradient": [[4, 0], [0, 4]],
-                "Two things": [[4, -4], [0, 4]],
-                "factor 2": [[0.5, 0], [0, 0.5]],
+                "equation 2 also has a ReLU": [[1, -1], [0, 0.5]],
+                "means of the gradient": [[4, 0], [0, 2]],
+                "Two things": [[4, -4], [0, 2]],
+                "divided by 4 twice": [[0.25, 0], [0, 0.125]],
+                "lowers the place that both share": [[1, 0], [0, 1]],
+                "Look at the sign": [[1, 1], [0, 1.5]],
+                "factor 2": [[0.5, 0], [0, 0]],
+                "2 m": [[0.5, -1], [0, 0]],
                 "shape": [1, 0, 0, 1],
                 "factor 1/4": [[9, 9], [9, 9]],
                 "could not be read": "a map",
@@ -161,6 +165,8 @@ def test_costs_one_forward_pass() -> None:
                 "mixes the pictures": lambda g: g.mean(axis=(0, 1, 2)),
                 "sum over the places": lambda g: g.sum(axis=(1, 2)),
                 "(3, 6)": lambda g: g,
+                "leave out keepdims": lambda g: g.mean(axis=(1, 2), keepdims=True),
+                "got the same weights": lambda g: np.tile(g.mean(axis=(0, 1, 2)), (len(g), 1)),
                 "shape is right": lambda g: g.max(axis=(1, 2)),
                 "needs a return": lambda g: None,
             },
@@ -169,6 +175,9 @@ def test_costs_one_forward_pass() -> None:
             "02.3",
             lambda p, c, a: ((1 - a) * p.astype(float) + a * c).round().astype("uint8"),
             {
+                "go back to 0..255": lambda p, c, a: ((1 - a) * p / 255 + a * c / 255).astype(
+                    "uint8"
+                ),
                 "wraps": lambda p, c, a: ((p + a * c) % 256).astype("uint8"),
                 "uint8": lambda p, c, a: (1 - a) * p + a * c,
                 "a = 0": lambda p, c, a: np.clip(p * 1.0 + 0.5 * c, 0, 255).astype("uint8"),

@@ -16,7 +16,7 @@ def _map_by_hand(answer: Any) -> str | None:
     answer = np.asarray(answer, float)
     if answer.shape != (2, 2):
         return f"The map has one value a place, 2 x 2; this has the shape {answer.shape}."
-    before_relu = np.array([[1.0, -1.0], [0.0, 1.0]])
+    before_relu = np.array([[1.0, -1.0], [0.0, 0.5]])
     if close(answer, np.maximum(before_relu, 0)):
         return None
     if close(answer, before_relu):
@@ -25,7 +25,17 @@ def _map_by_hand(answer: Any) -> str | None:
         return "Two things: the weights are means over the 4 places, not sums; and there is a ReLU."
     if close(answer, 4 * np.maximum(before_relu, 0)):
         return "The weights are means of the gradient over the 4 places, not sums."
-    if close(answer, [[0.5, 0], [0, 0.5]]):
+    if close(answer, np.maximum(before_relu, 0) / 4):
+        return (
+            "You divided by 4 twice: the slope at each place holds the 1/4 already, and the mean "
+            "of equal values does not change them."
+        )
+    if close(answer, [[1, 0], [0, 1]]):
+        return "Channel 2 also lowers the place that both share: add up first, then the ReLU."
+    if close(answer, [[1, 1], [0, 1.5]]):
+        return "Look at the sign: S falls when A_2 grows, so its weight is negative."
+    half = np.array([[0.5, -1.0], [0.0, 0.0]])  # with alpha_1 = 1/4
+    if close(answer, half) or close(answer, np.maximum(half, 0)):
         return "The derivative of a square has a factor 2: d(m^2)/dm = 2 m, with m = mean(A_1) = 1."
     return "Write down dS/dA_1 and dS/dA_2 at one place first; each mean brings a factor 1/4."
 
@@ -46,6 +56,10 @@ def _alpha_of_a_batch(answer: Any) -> str | None:
         return "There are 3 pictures, but one row of weights: the mean mixes the pictures."
     if close(found, gradient.sum(axis=(1, 2))):
         return "That is the sum over the places; equation 1 has the mean, 1/Z."
+    if found.shape == (3, 1, 1, 6):
+        return "The averages are right, but their axes are still there: leave out keepdims."
+    if found.shape == (3, 6) and close(found, np.broadcast_to(found[0], (3, 6))):
+        return "All three pictures got the same weights: each has a gradient of its own."
     if found.shape == (3, 6):
         return "The shape is right, the values are not: equation 1 is the mean over the places."
     return (
@@ -65,6 +79,8 @@ def _blend_without_wrapping(answer: Any) -> str | None:
     half = np.asarray(answer(photo.copy(), colours.copy(), 0.5))
     if half.dtype != np.uint8:
         return f"The result must be uint8, but it is {half.dtype}."
+    if half.max() <= 1:
+        return "These values lie in 0..1, and uint8 holds whole numbers: go back to 0..255 first."
     if half[0, 0, 0] < 240:
         return f"Half of 250 and half of 250 became {half[0, 0, 0]}: something still wraps around."
     if not np.array_equal(np.asarray(answer(photo.copy(), colours.copy(), 0)), photo):
