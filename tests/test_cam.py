@@ -220,6 +220,7 @@ PANDA = functools.partial(cam, models.load("mobilenet_v2"), images.course_image(
         ("01.2", lambda f, w, c: f @ w[:, c] / 12, "Nothing is divided by Z"),
         ("01.2", lambda f, w, c: f[0] @ w[:, c], "the map is (3, 4), but this gives (4,)"),
         ("01.2", lambda f, w, c: f[..., c], "sum over the channels of"),
+        ("01.2", np.zeros((7, 7)), "give the function itself"),
         ("01.3", lambda: PANDA(388) - PANDA(296), None),
         ("01.3", lambda: PANDA(296) - PANDA(388), "other way round"),
         ("01.3", lambda: PANDA(388), "map of one class"),

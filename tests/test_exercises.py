@@ -62,3 +62,20 @@ def test_no_answer_and_nonsense_get_an_answer_of_their_own(number: str) -> None:
 def test_an_unknown_exercise_lists_those_there_are() -> None:
     with pytest.raises(ValueError, match=r"no exercise '99\.1'; there are \['00\.1'"):
         exercises.check("99.1", 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("cheetah", "right."),
+        ("Cheetah", "right."),
+        ("giraffe", "What does the network say?"),
+        ("cheetah (class 293)", "the label alone"),
+        ("lion", "Not 'lion'"),
+        (293, "quotation marks"),
+    ],
+)
+def test_the_first_exercise(answer: object, message: str) -> None:
+    feedback = exercises.check("00.1", answer)
+    assert message in feedback.message
+    assert feedback.passed == (message == "right.")

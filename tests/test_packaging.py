@@ -219,14 +219,23 @@ def test_each_clone_line_names_the_repository() -> None:
     assert f"https://github.com/{name}\n" in texts["CITATION.cff"]
 
 
+def test_the_link_to_binder_names_repository_tag_and_a_notebook() -> None:
+    name, tag = set_repository.settled()
+    notebook = re.search(rf"mybinder\.org/v2/gh/{name}/{tag}\?urlpath=lab/tree/([^)\s]+)", README)
+    assert notebook, "run tools/set_repository.py"
+    assert (ROOT / notebook[1]).is_file()
+
+
 def test_address_and_tag_are_rewritten_as_whole_words() -> None:
     text = (
         f"{set_repository.COLAB}a/b/blob/v0.1.0/notebooks/x.ipynb\\n"
-        "git clone --branch v0.1.0 https://github.com/a/b.git; github.com/a/b-side v0.1.0.1"
+        "git clone --branch v0.1.0 https://github.com/a/b.git; github.com/a/b-side v0.1.0.1\n"
+        "https://mybinder.org/v2/gh/a/b/v0.1.0?urlpath=lab"
     )
     assert set_repository.rewritten(text, ("a/b", "v0.1.0"), ("c/d", "v0.2.0")) == (
         f"{set_repository.COLAB}c/d/blob/v0.2.0/notebooks/x.ipynb\\n"
-        "git clone --branch v0.2.0 https://github.com/c/d.git; github.com/a/b-side v0.1.0.1"
+        "git clone --branch v0.2.0 https://github.com/c/d.git; github.com/a/b-side v0.1.0.1\n"
+        "https://mybinder.org/v2/gh/c/d/v0.2.0?urlpath=lab"
     )
 
 

@@ -26,7 +26,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from lessons_lib import networks
 
 BATCH = 16
-MEAN, SPREAD = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]], "float32")
 VGG_MEAN = np.array([103.939, 116.779, 123.68], "float32")
 
 
@@ -67,7 +66,7 @@ def second_teacher() -> Callable[[np.ndarray], np.ndarray]:
     network.eval()
 
     def logits(x: np.ndarray) -> np.ndarray:
-        ready = ((x / 255 - MEAN) / SPREAD).transpose(0, 3, 1, 2)
+        ready = ((x - 127) / 128).transpose(0, 3, 1, 2)  # as its authors' programs have it
         with torch.inference_mode():
             return network(torch.from_numpy(np.ascontiguousarray(ready))).numpy()
 

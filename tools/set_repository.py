@@ -1,7 +1,7 @@
 """Write the repository's address and tag, as pyproject.toml has them, wherever they stand.
 
-They stand in the Colab badges, the clone lines, the notebooks' set-up cell and CITATION.cff. What
-they were before is read from the first badge in README.md.
+They stand in the Colab badges, the link to Binder, the clone lines, the notebooks' set-up cell and
+CITATION.cff. What they were before is read from the first badge in README.md.
 """
 
 import re
@@ -34,7 +34,7 @@ def rewritten(text: str, old: tuple[str, str], new: tuple[str, str]) -> str:
     'git clone --branch v0.2.0 https://github.com/c/d.git'
     """
     (old_name, old_tag), (new_name, new_tag) = old, new
-    name = re.compile(rf"(github\.com/|github/){re.escape(old_name)}(?![\w-])")
+    name = re.compile(rf"(github\.com/|github/|/gh/){re.escape(old_name)}(?![\w-])")
     text = name.sub(lambda match: match[1] + new_name, text)
     text = re.sub(rf"(?<![\w.]){re.escape(old_tag)}(?![\w]|\.\d)", new_tag, text)
     return re.sub(rf'(?m)^version: "?{re.escape(old_tag[1:])}"?$', f"version: {new_tag[1:]}", text)

@@ -13,9 +13,9 @@ from lessons_lib.exercises import exercise
 def _nearest_to_a_giraffe(answer: Any) -> str | None:
     if not isinstance(answer, str):
         return 'Give the label, a text in quotation marks, such as "macaw".'
-    if answer == "cheetah":
+    if answer.strip().lower() == "cheetah":
         return None
-    if answer == "giraffe":
+    if answer.strip().lower() == "giraffe":
         return "That is what the photograph shows. What does the network say?"
     if "cheetah" in answer:
         return "Nearly: give the label alone, network.top(...)[0].label."
