@@ -1,10 +1,11 @@
 """What lesson 00 says of its pictures."""
 
 import functools
+import json
 
 import numpy as np
 
-from lessons_lib import images, models
+from lessons_lib import images, models, weights
 from lessons_lib.grad_cam import grad_cam
 from tests.claims import claim
 
@@ -44,3 +45,9 @@ def _() -> float:
 @claim("00.narwhal_hot_on_animal")
 def _() -> bool:
     return share_inside("narwhal", (0.3, 0.8), (0.15, 0.95)) > 0.75
+
+
+@claim("00.vgg_half")
+def _() -> bool:
+    report = json.loads((weights.FOLDER / "report.json").read_text(encoding="utf-8"))
+    return bool(0.45 < report["vgg16"]["top_1"] < 0.55)
