@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lessons_lib.evaluation import deletion
+from lessons_lib.evaluation import deletion, ranks
 from lessons_lib.road import NEIGHBOURS, imputed, road
 from tests.small_nets import SIZE, classifier, flat_net, global_random_state, pictures
 from tests.test_evaluation import WHITE, linear_net, weights_map
@@ -77,6 +77,19 @@ def test_starts_at_the_whole_picture_and_a_constant_network_is_flat() -> None:
     np.testing.assert_allclose(curve.fraction, [0, 0.1, 0.3, 0.5, 0.7, 0.9])
     flat = road(linear_net(np.zeros((SIZE, SIZE))), WHITE, weights_map(), 1)
     assert np.ptp(flat.probability) < 1e-6
+
+
+@pytest.mark.parametrize("least_first", [False, True])
+def test_each_point_is_the_answer_to_that_share_imputed(least_first: bool) -> None:
+    c = classifier(flat_net())
+    photo = c.prepare(pictures(1)[0])[0]
+    heat = np.random.default_rng(0).uniform(size=photo.shape[:2])
+    curve = road(c, photo, heat, 1, fractions=(0.25, 0.5), least_first=least_first, noise=5, seed=4)
+    for share, probability in zip((0.25, 0.5), curve.probability[1:], strict=True):
+        gone = ranks(-heat if least_first else heat, photo.shape[:2]) < share * heat.size
+        assert gone.mean() == pytest.approx(share, abs=1 / heat.size)
+        filled = imputed(photo, gone, noise=5, seed=4)
+        assert probability == pytest.approx(c.probabilities(filled)[0, 1], abs=1e-6)
 
 
 def test_a_plain_picture_stays_itself_where_deletion_makes_holes() -> None:

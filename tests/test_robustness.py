@@ -155,6 +155,12 @@ def test_bad_removals_are_named(options: dict, message: str) -> None:
         removals(classifier(flat_net()), **arguments)
 
 
+@pytest.mark.parametrize("factor", [-0.1, np.inf, np.nan])
+def test_a_bad_factor_is_named(factor: float) -> None:
+    with pytest.raises(ValueError, match=f"{factor}"):
+        brightness(factor)
+
+
 @pytest.mark.parametrize("options", [{"samples": 0}, {"radius": 0}, {"radius": 300}])
 def test_bad_trials_are_named(options: dict) -> None:
     with pytest.raises(ValueError, match="samples="):

@@ -101,6 +101,7 @@ def test_arguments_stay_as_they_are(data) -> None:
         ({"y": [1.0, np.nan]}, "1 values of y are not finite"),
         ({"Z": [1.0, 2.0]}, r"Z of shape \(n, d\)"),
         ({"ridge": -1.0}, "ridge=-1.0"),
+        ({"ridge": np.inf}, "ridge=inf"),
         ({"constraint": ([0.0], 1.0)}, "1 numbers that are not all 0"),
     ],
 )
