@@ -121,7 +121,7 @@ def test_a_copy_in_a_folder_with_an_odd_name_works_and_only_build_is_written_to(
         network = models.load("squeezenet", "course")
         grad_cam(network, images.course_image("macaw"))
         tables.load("california"), texts.newsgroups("train")
-        assert exercises.check("02.1", [[1, 0], [0, 1]]).passed
+        assert exercises.check("02.1", [[1, 0], [0, 0.5]]).passed
         """
     environment = {k: v for k, v in os.environ.items() if k != "LESSONS_PASSED"}
     done = subprocess.run(

@@ -298,6 +298,8 @@ def test_no_cell_failed(path: Path) -> None:
     for cell in cells(path, "code"):
         if "raises-exception" not in cell["metadata"].get("tags", []):
             assert not [o for o in cell["outputs"] if o["output_type"] == "error"], cell["source"]
+            printed = "".join(line for o in cell["outputs"] for line in o.get("text", []))
+            assert "FAILED" not in printed, cell["source"]  # the self-test of lesson 00
 
 
 @each_notebook

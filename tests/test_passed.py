@@ -8,7 +8,7 @@ import pytest
 
 from lessons_lib import environment, exercises, passed
 
-RIGHT, WRONG = [[1, 0], [0, 1]], [[1, -1], [0, 1]]
+RIGHT, WRONG = [[1, 0], [0, 0.5]], [[1, -1], [0, 0.5]]
 
 
 def test_only_a_right_answer_is_noted_and_once() -> None:

@@ -18,7 +18,7 @@ def test_each_has_files_and_memory_of_their_own() -> None:
             student.log_in()
         with ann.kernel("a.ipynb") as hers, bob.kernel("b.ipynb") as his:
             execute(
-                hers, "from lessons_lib import exercises as e; e.check('02.1', [[1, 0], [0, 1]])"
+                hers, "from lessons_lib import exercises as e; e.check('02.1', [[1, 0], [0, 0.5]])"
             )
             execute(hers, "from lessons_lib import passed; assert passed.numbers() == ['02.1']")
             execute(his, "from lessons_lib import passed; assert passed.numbers() == []")

@@ -18,7 +18,7 @@ LESSONS = sorted(path.name for path in (jupyter.ROOT / "notebooks").glob("*.ipyn
 WRONG = {
     "00": "'giant panda'",
     "01": "[[3, 5], [-1, 1]]",
-    "02": "[[1, -1], [0, 1]]",
+    "02": "[[1, -1], [0, 0.5]]",
     "03": "[4, 2, 2]",
     "04": "[0.7, 0.3]",
     "05": "[0, 20]",
