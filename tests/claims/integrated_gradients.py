@@ -26,6 +26,13 @@ def pixels() -> np.ndarray:
 
 
 @functools.cache
+def way() -> Path:
+    """From black to the panda."""
+    x = pixels()
+    return Path(classifier_functions(xception()), x, np.zeros_like(x), PANDA)
+
+
+@functools.cache
 def found(baseline: str) -> Attribution:
     """The default from black; from white, what the lesson takes."""
     options = {} if baseline == "black" else {"num_steps": 16, "tolerance": 0.1}
@@ -61,52 +68,43 @@ def _() -> bool:
 @claim("06.early")
 def _() -> bool:
     """More than half of the score's way is done at a twentieth of the brightness."""
-    x = pixels()
-    path = Path(classifier_functions(xception()), x, np.zeros_like(x), PANDA)
-    start, twentieth, end = (path.score(a) for a in (0.0, 0.05, 1.0))
+    start, twentieth, end = (way().score(a) for a in (0.0, 0.05, 1.0))
     return twentieth - start > (end - start) / 2
 
 
 @claim("06.dark_third")
 def _() -> bool:
     """At the first of 16 midpoints, between a third and two fifths of the score's way."""
-    x = pixels()
-    path = Path(classifier_functions(xception()), x, np.zeros_like(x), PANDA)
-    start, dark, end = (path.score(a) for a in (0.0, 1 / 32, 1.0))
+    start, dark, end = (way().score(a) for a in (0.0, 1 / 32, 1.0))
     return 1 / 3 < (dark - start) / (end - start) < 0.4
 
 
 @claim("06.adaptive_stops")
 def _() -> bool:
     """From four panels, halving one at a time: below one per cent first at 48 gradients."""
-    x, errors = pixels(), []
-    path = Path(classifier_functions(xception()), x, np.zeros_like(x), PANDA)
-    panels = path.measure([(0, 1 / 16), (1 / 16, 1 / 4), (1 / 4, 9 / 16), (9 / 16, 1)])
+    errors: list[float] = []
+    panels = way().measure([(0, 1 / 16), (1 / 16, 1 / 4), (1 / 4, 9 / 16), (9 / 16, 1)])
     for _ in range(5):
         errors.append(abs(sum(panel.error for panel in panels)) / found("black").difference)
         *panels, worst = sorted(panels, key=lambda panel: abs(panel.error))
         middle = (worst.start + worst.end) / 2
-        panels += path.measure([(worst.start, middle), (middle, worst.end)])
+        panels += way().measure([(worst.start, middle), (middle, worst.end)])
     return errors.pop() < 0.01 < min(errors)
 
 
 @claim("06.four_panels")
 def _() -> bool:
-    x = pixels()
-    path = Path(classifier_functions(xception()), x, np.zeros_like(x), PANDA)
-    panels = path.measure([(0, 1 / 32), (1 / 32, 1 / 16), (1 / 16, 1 / 4), (1 / 4, 1)])
+    panels = way().measure([(0, 1 / 32), (1 / 32, 1 / 16), (1 / 16, 1 / 4), (1 / 4, 1)])
     return abs(sum(panel.error for panel in panels)) < 0.01 * found("black").difference
 
 
 @claim("06.gauss")
 def _() -> bool:
     """16 nodes come to a twentieth of the difference, 8, 10 and 12 only to two fifths."""
-    x = pixels()
-    path = Path(classifier_functions(xception()), x, np.zeros_like(x), PANDA)
     error = {}
     for n in (8, 10, 12, 16):
         nodes, weights = nodes_and_weights("gauss_legendre", n)
-        error[n] = abs(path.sums(nodes, weights[None]).sum() / found("black").difference - 1)
+        error[n] = abs(way().sums(nodes, weights[None]).sum() / found("black").difference - 1)
     return error.pop(16) < 0.05 and min(error.values()) > 0.4
 
 
