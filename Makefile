@@ -22,10 +22,10 @@ test: $(STAMP) ## Run every test: of the package, of its examples, of the notebo
 	"$(PY)" -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=$(TIMEOUT) $(ARGS)
 
 lessons: $(STAMP) ## Run every lesson and write it as a page in build/lessons
-	"$(PY)" tools/run_lessons.py --timeout $(TIMEOUT) $(ARGS)
+	"$(PY)" tools/pages/run_lessons.py --timeout $(TIMEOUT) $(ARGS)
 
 execute: $(STAMP) ## For maintainers: run the notebooks again, in place
-	"$(PY)" tools/run_lessons.py --in-place --jobs 1 --timeout $(TIMEOUT) $(ARGS)
+	"$(PY)" tools/pages/run_lessons.py --in-place --jobs 1 --timeout $(TIMEOUT) $(ARGS)
 
 lint: $(STAMP) ## Check style and types
 	"$(PY)" -m ruff check .
@@ -33,22 +33,22 @@ lint: $(STAMP) ## Check style and types
 	"$(PY)" -m mypy
 
 site: $(MORE) ## Build the lessons into a website in build/site
-	"$(PY)" tools/make_site.py $(ARGS)
+	"$(PY)" tools/pages/make_site.py $(ARGS)
 
 slides: $(MORE) ## Make slides of the lessons in build/slides
-	"$(PY)" tools/make_slides.py $(ARGS)
+	"$(PY)" tools/pages/make_slides.py $(ARGS)
 
 test-browser: $(MORE) ## Test the lessons, the slides and the website in Chromium, which must be installed
 	"$(PY)" -m pytest -m browser tests/browser $(ARGS)
 
 classroom: $(MORE) ## Start a server for a class: see docs/classroom.md
-	"$(PY)" tools/classroom.py $(ARGS)
+	"$(PY)" tools/classroom/classroom.py $(ARGS)
 
 bench: $(MORE) ## Measure how long things take
 	"$(PY)" benchmarks/run.py $(ARGS)
 
 lock: ## For maintainers: make requirements.lock again (needs uv; ARGS=--upgrade for newer versions)
-	"$(PYTHON)" tools/lock.py $(ARGS)
+	"$(PYTHON)" tools/release/lock.py $(ARGS)
 
 clean: ## Remove the environment, the pages and the caches
 	rm -rf $(VENV) build/lessons .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -59,7 +59,7 @@ clean: ## Remove the environment, the pages and the caches
 # so that no build fetches anything else.
 $(STAMP): requirements.lock pyproject.toml
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no '$(PYTHON)' here. Install Python 3.11, 3.12 or 3.13, or name one: make lab PYTHON=python3.12"; exit 1; }
-	@"$(PYTHON)" tools/check_python.py
+	@"$(PYTHON)" tools/release/check_python.py
 	@if [ -e $@ ]; then rm $@; else echo "Making the environment in $(VENV) (once; some minutes)"; "$(PYTHON)" -m venv --clear $(VENV); fi
 	@awk '/^[^ ]/ {wanted = /^(flit-core|setuptools)==/} wanted' requirements.lock >$(VENV)/build.txt
 	$(PIP) install --quiet --require-hashes -r $(VENV)/build.txt

@@ -61,8 +61,7 @@ def timing(runs: int) -> None:
     import tensorflow as tf
 
     from lessons_lib import images, models
-    from lessons_lib.integrated_gradients import integrated_gradients
-    from lessons_lib.path import BATCH_SIZE
+    from lessons_lib.integrated_gradients import BATCH_SIZE, integrated_gradients
 
     xception, photo = models.load("xception"), images.course_image("panda")
     x, target = xception.prepare(photo)[0], 388
@@ -147,7 +146,7 @@ tf-explain's map lacks the factor x - x', so that no number of steps makes it co
 
 def pair_steps(xception: object, x: np.ndarray, target: int, most: int = 513) -> str:
     """Fewest points of PAIR's rule, of 17, 33, 65, ..., from which on completeness holds to 1 %."""
-    from lessons_lib.path import BATCH_SIZE, Path, classifier_functions
+    from lessons_lib.integrated_gradients import BATCH_SIZE, Path, classifier_functions
 
     path = Path(classifier_functions(xception), x, np.zeros_like(x), target, BATCH_SIZE)
     difference = path.score(1.0) - path.score(0.0)

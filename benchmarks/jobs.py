@@ -81,7 +81,7 @@ class Setting:
         """One pass through the network, and back to the layer."""
         import tensorflow as tf
 
-        from lessons_lib.layers import tapped
+        from lessons_lib.network.layers import tapped
 
         layer = self.net.layers[self.net.layer]
 
@@ -125,8 +125,8 @@ def keras_vis() -> Any:
 
 def gradient_cam_job(network: str, name: str) -> Ways:
     """Grad-CAM or Grad-CAM++ at the classifier's own layer; tf-explain has the first only."""
-    from lessons_lib.cam_family import grad_cam_plus_plus
     from lessons_lib.grad_cam import grad_cam
+    from lessons_lib.maps.family import grad_cam_plus_plus
 
     s = Setting(network)
     vis = keras_vis()
@@ -168,7 +168,7 @@ for _name, _network, _title in [
 
 @job("saliency, VGG16")
 def saliency() -> Ways:
-    from lessons_lib.saliency import saliency
+    from lessons_lib.maps.gradients import saliency
 
     s = Setting("vgg16")
     vis = keras_vis()
@@ -190,7 +190,7 @@ def saliency() -> Ways:
 def smooth_grad() -> Ways:
     import saliency.core as pair
 
-    from lessons_lib.saliency import smooth_grad
+    from lessons_lib.maps.gradients import smooth_grad
 
     s = Setting("vgg16")
     vis = keras_vis()
@@ -289,9 +289,7 @@ def lime_image_job(network: str, samples: int) -> Ways:
     import tensorflow as tf
     from lime import lime_image
 
-    from lessons_lib.lime import explain
-    from lessons_lib.neighbourhoods import sample_image
-    from lessons_lib.superpixels import superpixels
+    from lessons_lib.lime import explain, sample_image, superpixels
 
     s = Setting(network)
     lime_image.tqdm = iter  # no progress bar
@@ -337,8 +335,7 @@ def table_model() -> tuple[Any, np.ndarray]:
 def lime_table() -> Ways:
     from lime.lime_tabular import LimeTabularExplainer
 
-    from lessons_lib.lime import explain
-    from lessons_lib.neighbourhoods import sample_table
+    from lessons_lib.lime import explain, sample_table
 
     forest, X = table_model()
     rows = X[0] + np.random.default_rng(0).normal(size=(5000, X.shape[1])) * X.std(axis=0)
@@ -362,9 +359,13 @@ def shapley_job(kind: str) -> Ways:
     """Ten columns against 50 background rows."""
     import shap
 
-    from lessons_lib.shapley import coalitions, exact
-    from lessons_lib.shapley_sampling import kernel_shap, permutation_sampling
-    from lessons_lib.value_functions import interventional
+    from lessons_lib.shapley import (
+        coalitions,
+        exact,
+        interventional,
+        kernel_shap,
+        permutation_sampling,
+    )
 
     forest, X = table_model()
     x, background = X[0], X[5:505:10]
@@ -401,8 +402,8 @@ job("Shapley values from 20 orders of 10 columns")(lambda: shapley_job("permutat
 
 @job("deletion curve, 20 steps, VGG16")
 def deletion() -> Ways:
-    from lessons_lib.evaluation import deletion
     from lessons_lib.grad_cam import grad_cam
+    from lessons_lib.judging.curves import deletion
 
     s = Setting("vgg16")
     heat = grad_cam(s.net, s.photo, s.target)

@@ -44,7 +44,7 @@ def on_tensorflow(runs: int) -> dict[str, dict[str, float]]:
     import tensorflow as tf
 
     from lessons_lib import models
-    from lessons_lib.score_cam import bfloat16
+    from lessons_lib.network.bfloat16 import bfloat16
 
     vgg16, xception = models.load("vgg16"), models.load("xception")
 

@@ -67,8 +67,10 @@ def main() -> None:
     memory = queue.get()
     process.join()
 
-    from lessons_lib import batches, images, models
-    from lessons_lib.score_cam import bfloat16, score_cam, varied_channels
+    from lessons_lib import images, models
+    from lessons_lib.network import graph
+    from lessons_lib.network.bfloat16 import bfloat16
+    from lessons_lib.score_cam import score_cam, varied_channels
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -87,7 +89,7 @@ def main() -> None:
     bare = vgg16.compiled("bare", lambda x: (vgg16.forward(x),))
 
     def calls(count: int, batch_size: int) -> Time:
-        ask = functools.partial(batches.in_batches, bare, batch_size=batch_size)
+        ask = functools.partial(graph.in_batches, bare, batch_size=batch_size)
         return timed(ask, noise[:count])[0]
 
     calls(32, 32)

@@ -17,10 +17,8 @@ import numpy as np
 import shap
 from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
 
-from lessons_lib import tables, value_functions
-from lessons_lib.shapley import coalitions, exact
-from lessons_lib.shapley_sampling import permutation_sampling
-from lessons_lib.value_functions import interventional
+from lessons_lib import shapley, tables
+from lessons_lib.shapley import coalitions, exact, interventional, permutation_sampling
 
 RUNS = 7
 BACKGROUND = 50
@@ -48,7 +46,7 @@ def bare_calls(model: Any, x: np.ndarray, background: np.ndarray) -> Callable[[i
     """The model on all mixed rows, which are made beforehand."""
     Z = coalitions(len(x))[:, None, :]
     rows = np.where(Z, x, background).reshape(-1, len(x))
-    chunk = value_functions.CHUNK // background.size * len(background)
+    chunk = shapley.CHUNK // background.size * len(background)
     chunks = [rows[i : i + chunk] for i in range(0, len(rows), chunk)]
 
     def call(_: int) -> None:

@@ -66,7 +66,8 @@ def explain(arguments: argparse.Namespace) -> None:
         If photograph, model, class, method or place to write is not there.
     """
     from lessons_lib import images, methods, models, plotting
-    from lessons_lib.evaluation import deletion, insertion
+    from lessons_lib.judging.curves import deletion, insertion
+    from lessons_lib.network.counter import counted
 
     names = chosen_methods(arguments.methods)
     out = Path(arguments.out or f"{Path(arguments.photo).stem}_explained.png")
@@ -75,7 +76,7 @@ def explain(arguments: argparse.Namespace) -> None:
     if out.suffix.lower() not in {".png", ".jpg", ".jpeg", ".pdf", ".svg", ".webp"}:
         raise ValueError(f"{out.name}: give a name that ends in .png, .jpg, .pdf, .svg or .webp")
     photo = images.load_image(arguments.photo)
-    classifier, counter = methods.counted(models.load(arguments.model, arguments.weights))
+    classifier, counter = counted(models.load(arguments.model, arguments.weights))
     wanted: int | str | None = arguments.target
     if isinstance(wanted, str) and wanted.isdigit():
         wanted = int(wanted)

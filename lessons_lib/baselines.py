@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.checks import as_array
+from lessons_lib.basics.checks import as_array
 from lessons_lib.images import one_picture, resize
 
 Pixels = NDArray[np.float32]

@@ -14,10 +14,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.batches import in_batches
-from lessons_lib.checks import layer_with
-from lessons_lib.classifier import Classifier, Target
+from lessons_lib.basics.checks import layer_with
 from lessons_lib.images import as_given
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.graph import in_batches
+from lessons_lib.network.labels import Target
 
 CHUNK = 2**23  # numbers in one batch of activations: 32 MiB
 

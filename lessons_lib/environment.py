@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lessons_lib import exercises, files, grad_cam, images, models, plotting, weights
+from lessons_lib import exercises, grad_cam, images, models, plotting
+from lessons_lib.basics import files
+from lessons_lib.network import weights
 
 PACKAGES = ("tensorflow", "keras", "numpy", "matplotlib")
 

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.checks import finite, layer_with
-from lessons_lib.classifier import Classifier, Target
+from lessons_lib.basics.checks import finite, layer_with
 from lessons_lib.images import as_given
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.labels import Target
 
 
 def grad_cam(

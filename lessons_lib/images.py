@@ -17,9 +17,9 @@ import PIL.Image
 import PIL.ImageOps
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib import files
-from lessons_lib.checks import finite, size_of
-from lessons_lib.files import DATA as DATA  # lessons say images.DATA
+from lessons_lib.basics import files
+from lessons_lib.basics.checks import finite, size_of
+from lessons_lib.basics.files import DATA as DATA  # lessons say images.DATA
 
 
 def load_image(path: str | Path) -> NDArray[np.uint8]:

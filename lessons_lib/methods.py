@@ -14,18 +14,18 @@ Those that sample are set to be fast rather than exact here; the numbers stand i
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib import cam as cam_module
-from lessons_lib import cam_family, lime, neighbourhoods, saliency, superpixels
-from lessons_lib.checks import as_floats
-from lessons_lib.classifier import Classifier, Target
+from lessons_lib import lime, maps
+from lessons_lib.basics.checks import as_floats
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.images import as_given, resize
 from lessons_lib.integrated_gradients import integrated_gradients
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.labels import Target
 from lessons_lib.score_cam import score_cam
-from lessons_lib.shapley_sampling import kernel_shap
+from lessons_lib.shapley import kernel_shap
 
 Array = NDArray[np.float32]
 Classes = NDArray[np.int_]
@@ -75,17 +75,17 @@ def explain(
     (224, 224)
     """
     x = classifier.prepare(images)
-    maps = as_floats(method(classifier, x, classifier.chosen(x, target)), "the maps")
-    if maps.ndim == 4 and maps.shape[-1] == 3:
-        maps = maps.sum(axis=-1)
-    if maps.ndim != 3 or len(maps) != len(x) or not maps.size:
+    found = as_floats(method(classifier, x, classifier.chosen(x, target)), "the maps")
+    if found.ndim == 4 and found.shape[-1] == 3:
+        found = found.sum(axis=-1)
+    if found.ndim != 3 or len(found) != len(x) or not found.size:
         raise ValueError(
             f"a method gives (n, h, w) or (n, h, w, 3); for {len(x)} pictures this one gave "
-            f"{maps.shape}"
+            f"{found.shape}"
         )
-    if not np.isfinite(maps).all():
-        raise ValueError(f"{int((~np.isfinite(maps)).sum())} values of the maps are not finite")
-    return as_given(images, np.stack([resize(heat, classifier.input_size) for heat in maps]))
+    if not np.isfinite(found).all():
+        raise ValueError(f"{int((~np.isfinite(found)).sum())} values of the maps are not finite")
+    return as_given(images, np.stack([resize(heat, classifier.input_size) for heat in found]))
 
 
 def from_superpixels(
@@ -98,12 +98,12 @@ def from_superpixels(
 
     A superpixel's weight is spread over its pixels, so that the map adds up to the weights.
     """
-    maps = []
+    heats = []
     for picture, target in zip(x, classes, strict=True):
-        segments = superpixels.superpixels(picture, n_segments=SUPERPIXELS)
+        segments = lime.superpixels(picture, n_segments=SUPERPIXELS)
         weights = weigh(picture, segments, int(target)) / np.bincount(segments.ravel())
-        maps.append(weights[segments])
-    return np.array(maps, np.float32)
+        heats.append(weights[segments])
+    return np.array(heats, np.float32)
 
 
 def lime_map(
@@ -112,7 +112,7 @@ def lime_map(
     """LIME's coefficients of superpixels (lesson 04), for the logit."""
 
     def weigh(picture: Array, segments: NDArray[np.int_], target: int) -> NDArray[np.floating]:
-        nearby = neighbourhoods.sample_image(
+        nearby = lime.sample_image(
             classifier, picture, segments, samples=samples, seed=seed, output="logits"
         )
         return lime.explain(nearby, target=target).coefficients
@@ -127,7 +127,7 @@ def kernel_shap_map(
 
     def weigh(picture: Array, segments: NDArray[np.int_], target: int) -> NDArray[np.floating]:
         def game(Z: NDArray[np.bool_]) -> NDArray[np.floating]:
-            scores = superpixels.masked_scores(classifier, picture, segments, Z, output="logits")
+            scores = lime.masked_scores(classifier, picture, segments, Z, output="logits")
             return scores[:, target]
 
         n = int(segments.max()) + 1
@@ -147,30 +147,30 @@ def smooth_grad_map(
 ) -> Array:
     """The size of SmoothGrad (lesson 06), largest over the colours."""
     rows = zip(x, classes, strict=True)
-    maps = [saliency.smooth_grad(classifier, p, int(c), num_samples=num_samples) for p, c in rows]
-    return np.abs(maps).max(axis=-1)
+    found = [maps.smooth_grad(classifier, p, int(c), num_samples=num_samples) for p, c in rows]
+    return np.abs(found).max(axis=-1)
 
 
 def guided_backpropagation_map(classifier: Classifier, x: Array, classes: Classes) -> Array:
     """The size of guided backpropagation (lesson 03), largest over the colours."""
-    return np.abs(cam_family.guided_backpropagation(classifier, x, classes)).max(axis=-1)
+    return np.abs(maps.guided_backpropagation(classifier, x, classes)).max(axis=-1)
 
 
 METHODS: dict[str, Method] = {
     "CAM": cam_module.cam,
     "Grad-CAM": grad_cam,
-    "Grad-CAM++": cam_family.grad_cam_plus_plus,
-    "HiResCAM": cam_family.hires_cam,
-    "LayerCAM": cam_family.layer_cam,
-    "XGrad-CAM": cam_family.xgrad_cam,
-    "Eigen-CAM": lambda classifier, x, classes: cam_family.eigen_cam(classifier, x),
+    "Grad-CAM++": maps.grad_cam_plus_plus,
+    "HiResCAM": maps.hires_cam,
+    "LayerCAM": maps.layer_cam,
+    "XGrad-CAM": maps.xgrad_cam,
+    "Eigen-CAM": lambda classifier, x, classes: maps.eigen_cam(classifier, x),
     "Score-CAM": lambda classifier, x, classes: score_cam(classifier, x, classes, max_channels=32),
     "LIME": lime_map,
     "KernelSHAP": kernel_shap_map,
     "Integrated Gradients": integrated_gradients_map,
-    "gradient × input": saliency.gradient_times_input,
+    "gradient × input": maps.gradient_times_input,
     "SmoothGrad": smooth_grad_map,
-    "saliency": saliency.saliency,
+    "saliency": maps.saliency,
     "guided backpropagation": guided_backpropagation_map,
 }
 
@@ -189,45 +189,3 @@ def centre_map(classifier: Classifier, x: Array, classes: Classes) -> Array:
 
 
 CONTROLS: dict[str, Method] = {"random": random_map, "centre": centre_map}
-
-
-class Counter:
-    """How many pictures a network was asked about."""
-
-    pictures = 0
-
-
-def counted(classifier: Classifier) -> tuple[Classifier, Counter]:
-    """A twin of a classifier, around the same model, that counts the pictures it is asked about.
-
-    A picture that is only looked up in the layer's activations counts too: each goes through the
-    network once. The way back, where a method needs gradients, is not counted.
-
-    Examples
-    --------
-    >>> from lessons_lib import images, models
-    >>> twin, counter = counted(models.load("squeezenet"))
-    >>> counter.pictures = 0
-    >>> maps = grad_cam(twin, [images.course_image("panda")] * 3)
-    >>> counter.pictures
-    3
-    """
-    counter = Counter()
-
-    def count(rows: tf.Tensor) -> None:
-        counter.pictures += int(rows)
-
-    def preprocess(x: tf.Tensor) -> tf.Tensor:
-        with tf.control_dependencies([tf.py_function(count, [tf.shape(x)[0]], [])]):
-            return classifier.preprocess(tf.identity(x))
-
-    twin = Classifier(
-        classifier.model,
-        classifier.labels,
-        preprocess,
-        input_size=classifier.input_size,
-        layer=classifier.layer,
-        output=classifier.output,
-        name=classifier.name,
-    )
-    return twin, counter

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import keras
 
-from lessons_lib import weights as weight_files
-from lessons_lib.classifier import Classifier
-from lessons_lib.files import course_bytes
+from lessons_lib.basics.files import course_bytes
+from lessons_lib.network import weights as weight_files
+from lessons_lib.network.classifier import Classifier
 
 __all__ = ["NETWORKS", "Classifier", "imagenet_labels", "load"]
 
@@ -36,9 +36,9 @@ def load(name: str, weights: str | Path | None = None) -> Classifier:
         If the name is unknown, or a file does not fit the network.
     FileNotFoundError
         If there is no such file.
-    lessons_lib.files.DamagedFileError
+    lessons_lib.basics.files.DamagedFileError
         If a file's bytes are not those that its hash promises; it is not loaded.
-    lessons_lib.weights.OfflineError
+    lessons_lib.network.weights.OfflineError
         If the official weights are wanted and cannot be downloaded.
 
     Examples

@@ -9,18 +9,17 @@ CVPR Workshops 2020 (arXiv:1910.01279v2), equations 6 to 10 and Algorithm 1.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 
-from lessons_lib.batches import BATCH_SIZE, in_batches
-from lessons_lib.checks import finite, whole
-from lessons_lib.classifier import Classifier, Target
+from lessons_lib.basics.checks import finite, whole
 from lessons_lib.grad_cam import weighted_sum
 from lessons_lib.images import as_given
-from lessons_lib.layers import copy_of
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.graph import BATCH_SIZE, in_batches
+from lessons_lib.network.labels import Target
 
 
 class MaskedScores(NamedTuple):
@@ -163,12 +162,10 @@ def masked_scores(
     MaskedScores
         For `alpha`, which makes weights of them.
     """
-    _check_channels(max_channels)
-    if whole(batch_size, "batch_size") < 1:
-        raise ValueError(f"batch_size={batch_size}; at least one picture at a time is needed")
-    x = classifier.prepare(image)
-    if len(x) != 1:
-        raise ValueError(f"masked_scores() takes one picture, but there are {len(x)}")
+    if max_channels is not None:
+        whole(max_channels, "max_channels", 1)
+    whole(batch_size, "batch_size", 1)
+    x = classifier.prepare_one(image)
     c = classifier.class_index(target)
     empty = classifier.baseline(x, baseline)
     A = classifier.activations(x, layer)[0]
@@ -248,7 +245,8 @@ def varied_channels(A: NDArray[np.floating], max_channels: int | None = None) ->
     array([2])
     """
     A = finite(A, "A", "(h, w, K)")
-    _check_channels(max_channels)
+    if max_channels is not None:
+        whole(max_channels, "max_channels", 1)
     varied = np.flatnonzero(np.ptp(A, axis=(0, 1)) > 0)
     most = np.argsort(-A.std(axis=(0, 1))[varied], kind="stable")[:max_channels]
     return np.sort(varied[most])
@@ -282,45 +280,6 @@ def alpha(
     if len(increase):
         result[found.channels] = softmax(increase) if weights == "softmax" else increase
     return result
-
-
-def bfloat16(classifier: Classifier) -> Classifier:
-    """A twin of a classifier that computes its convolutions with 16-bit numbers.
-
-    On processors that have bfloat16 in hardware it is about twice as fast; on others it is slower.
-    Numbers keep 8 bits of precision, so that maps differ a little (lesson 03 says by how much). The
-    layers without convolution, the last ones above all, stay as they are. The weights are a copy.
-
-    Parameters
-    ----------
-    classifier
-        The network; its model must be one that Keras can clone (Functional or Sequential).
-
-    Returns
-    -------
-    Classifier
-
-    Examples
-    --------
-    >>> from lessons_lib import images, models
-    >>> twin = bfloat16(models.load("squeezenet"))
-    >>> score_cam(twin, images.course_image("panda"), max_channels=8).dtype
-    dtype('float32')
-    """
-
-    def with_16_bits(layer: keras.layers.Layer) -> keras.layers.Layer:
-        config = layer.get_config()
-        if "Conv" in type(layer).__name__:
-            config["dtype"] = "mixed_bfloat16"
-        return type(layer).from_config(config)
-
-    twin = copy_of(classifier.model, clone_function=with_16_bits, recursive=True)
-    return classifier.around(twin)
-
-
-def _check_channels(max_channels: int | None) -> None:
-    if max_channels is not None and whole(max_channels, "max_channels") < 1:
-        raise ValueError(f"max_channels={max_channels}; at least one channel is needed, or None")
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.files import course_bytes
+from lessons_lib.basics.files import course_bytes
 
 FILES = {"boston": "boston.csv", "california": "california.csv.gz"}
 

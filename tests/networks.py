@@ -1,59 +1,72 @@
-"""Tiny networks for tests: small enough to check by hand or by brute force."""
+"""Networks small enough for a test: built in milliseconds, with weights from a seed."""
 
 import keras
 import numpy as np
 
-SIZE = 12
+from lessons_lib.network.classifier import Classifier
+
+L = keras.layers
+SIZE = 16
 
 
-def set_seeded_weights(model: keras.Model, seed: int = 0) -> keras.Model:
-    """Fill a model with weights that are the same in every run, on every machine."""
+def seeded(model: keras.Model, seed: int = 0) -> keras.Model:
+    """Weights from a seed, large enough for all channels to be alive and logits to differ."""
     rng = np.random.default_rng(seed)
-    model.set_weights([rng.normal(0, 0.3, w.shape) for w in model.get_weights()])
+    for variable in model.weights:
+        values = rng.normal(
+            0, 0.6 / np.sqrt(max(1, np.prod(variable.shape[:-1]) / 4)), variable.shape
+        )
+        variable.assign(np.abs(values) + 0.5 if "variance" in variable.path else values)
     return model
 
 
-def functional(layers: list[keras.layers.Layer], name: str) -> keras.Model:
-    inputs = x = layers[0]
-    for layer in layers[1:]:
-        x = layer(x)
-    return set_seeded_weights(keras.Model(inputs, x, name=name))
+def gap_net(last: str | None = "softmax", classes: int = 3, seed: int = 0) -> keras.Model:
+    """Two convolutions, global average pooling, one dense layer: Grad-CAM is CAM here."""
+    return seeded(
+        keras.Sequential(
+            [
+                keras.Input((SIZE, SIZE, 3)),
+                L.Rescaling(1 / 64, name="scale"),
+                L.Conv2D(4, 3, activation="relu", name="first"),
+                L.MaxPooling2D(name="pool"),
+                L.Conv2D(6, 3, activation="relu", name="features"),
+                L.GlobalAveragePooling2D(name="gap"),
+                L.Dense(classes, activation=last, name="scores"),
+            ]
+        ),
+        seed,
+    )
 
 
-def features(size: int = SIZE) -> list[keras.layers.Layer]:
-    return [
-        keras.Input((size, size, 3)),
-        keras.layers.Rescaling(1 / 128, offset=-1, name="scale"),
-        keras.layers.Conv2D(5, 3, activation="relu", name="conv_a"),
-        keras.layers.MaxPooling2D(2, name="pool"),
-        keras.layers.Conv2D(6, 3, activation="relu", padding="same", name="conv_b"),
-    ]
+def flat_net(
+    last: str | None = "softmax", classes: int = 3, hidden: int = 0, seed: int = 0
+) -> keras.Model:
+    """Two convolutions, then a dense layer on all places; with a hidden layer not linear."""
+    x = inputs = keras.Input((SIZE, SIZE, 3))
+    x = L.Conv2D(4, 3, strides=2, activation="relu", name="first")(L.Rescaling(1 / 64)(x))
+    x = L.Flatten(name="flat")(L.Conv2D(5, 3, activation="relu", name="features")(x))
+    x = L.Dense(hidden, activation="tanh", name="hidden")(x) if hidden else x
+    return seeded(keras.Model(inputs, L.Dense(classes, activation=last, name="scores")(x)), seed)
 
 
-def gap_network(classes: int = 4, activation: str | None = "softmax") -> keras.Model:
-    """Ends in global average pooling and one linear layer: Grad-CAM is CAM here."""
-    head = [
-        keras.layers.GlobalAveragePooling2D(name="gap"),
-        keras.layers.Dense(classes, activation=activation, name="scores"),
-    ]
-    return functional([*features(), *head], "gap_network")
+def nested_net(seed: int = 0) -> keras.Model:
+    """A backbone inside a Sequential, the head outside."""
+    inner = keras.Sequential(
+        [
+            keras.Input((SIZE, SIZE, 3)),
+            L.Rescaling(1 / 64),
+            L.Conv2D(6, 3, activation="relu", name="features"),
+        ],
+        name="backbone",
+    )
+    outer = [keras.Input((SIZE, SIZE, 3)), inner, L.GlobalAveragePooling2D(), L.Dense(3)]
+    return seeded(keras.Sequential(outer), seed)
 
 
-def dense_network(classes: int = 4, activation: str | None = "softmax") -> keras.Model:
-    """Ends in two dense layers: no CAM here, only Grad-CAM."""
-    head = [
-        keras.layers.Flatten(name="flat"),
-        keras.layers.Dense(7, activation="tanh", name="hidden"),
-        keras.layers.Dense(classes, activation=activation, name="scores"),
-    ]
-    return functional([*features(), *head], "dense_network")
-
-
-def nested(model: keras.Model, classes: int = 4) -> keras.Model:
+def nested(model: keras.Model) -> keras.Model:
     """The same network with its convolutions as one layer inside another model."""
-    cut = model.get_layer("conv_b").output
-    backbone = keras.Model(model.inputs[0], cut, name="backbone")
-    first = [layer.name for layer in model.layers].index("conv_b") + 1
+    backbone = keras.Model(model.inputs[0], model.get_layer("features").output, name="backbone")
+    first = [layer.name for layer in model.layers].index("features") + 1
     inputs = keras.Input(model.inputs[0].shape[1:])
     x = backbone(inputs)
     for layer in model.layers[first:]:
@@ -62,5 +75,21 @@ def nested(model: keras.Model, classes: int = 4) -> keras.Model:
 
 
 def photos(n: int = 3, size: int = SIZE, seed: int = 1) -> np.ndarray:
-    """Random pictures (n, size, size, 3) of pixels 0..255."""
+    """Random pixels 0..255, of the network's size and float32: they reach it unchanged."""
     return np.random.default_rng(seed).uniform(0, 255, (n, size, size, 3)).astype("float32")
+
+
+def pictures(n: int = 3, seed: int = 1) -> np.ndarray:
+    """Random photographs, smooth enough for maps to have a shape."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.uniform(0, 255, (n, 4, 4, 3)) * rng.uniform(0, 1, (n, 1, 1, 3))
+    return coarse.repeat(5, axis=1).repeat(5, axis=2)
+
+
+def classifier(model: keras.Model, **options: object) -> Classifier:
+    return Classifier(model, layer="features", **options)
+
+
+def global_random_state() -> tuple:
+    """NumPy's global random state, which nothing in the course may touch."""
+    return tuple(np.random.get_state()[1])

@@ -8,9 +8,9 @@ import pytest
 
 from lessons_lib import exercises, images, models
 from lessons_lib.cam import cam, class_map, linear_head
-from lessons_lib.classifier import Classifier
 from lessons_lib.grad_cam import alpha
-from tests.small_nets import (
+from lessons_lib.network.classifier import Classifier
+from tests.networks import (
     SIZE,
     classifier,
     flat_net,
@@ -170,7 +170,7 @@ def test_an_earlier_layer_gets_the_error_too() -> None:
         cam(classifier(gap_net()), pictures(), layer="first")
 
 
-@pytest.mark.parametrize("layer", ["global_average_pooling2d", "dense"])
+@pytest.mark.parametrize("layer", ["gap", "scores"])
 def test_a_layer_without_places(layer: str) -> None:
     c = classifier(gap_net())
     (path,) = [p for p in c.layers if p.startswith(layer)]

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lessons_lib import files, images
+from lessons_lib import images
 from lessons_lib.__main__ import chosen_methods, main, short_name
+from lessons_lib.basics import files
 from lessons_lib.methods import METHODS
 
 PANDA = str(files.DATA / "images" / "panda.jpg")

@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-from lessons_lib import environment, files
+from lessons_lib import environment
+from lessons_lib.basics import files
 
 
 def run(script: str) -> subprocess.CompletedProcess:

@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from lessons_lib import exercises
-from lessons_lib.classifier import Classifier
 from lessons_lib.grad_cam import alpha, grad_cam, weighted_sum
-from tests.networks import dense_network, gap_network, nested, photos
+from lessons_lib.network.classifier import Classifier
+from tests.networks import flat_net, gap_net, nested, photos
 
 
 def test_equations_1_and_2_by_hand_on_4_by_4() -> None:
@@ -24,8 +24,8 @@ def test_equations_1_and_2_by_hand_on_4_by_4() -> None:
 
 def test_on_a_gap_network_z_times_grad_cam_is_cam() -> None:
     """Selvaraju et al. 2017, section 3.1; here after the ReLU, which both have."""
-    model = gap_network()
-    A = keras.Model(model.inputs[0], model.get_layer("conv_b").output)(photos()).numpy()
+    model = gap_net(classes=4)
+    A = keras.Model(model.inputs[0], model.get_layer("features").output)(photos()).numpy()
     w = model.get_layer("scores").get_weights()[0]
     for c in range(4):
         cam = np.maximum((A * w[:, c]).sum(-1), 0)
@@ -35,50 +35,52 @@ def test_on_a_gap_network_z_times_grad_cam_is_cam() -> None:
 
 def test_gradient_is_that_of_the_logit_by_finite_differences() -> None:
     """Nudge each activation of the layer, and see what the score of the class does."""
-    model = dense_network()
+    model = flat_net(classes=4, hidden=7)
     found = Classifier(model).gradients(photos(1), 2)
     (W, v), (kernel, bias) = (model.get_layer(n).get_weights() for n in ("hidden", "scores"))
 
     def score(A: np.ndarray) -> np.ndarray:
-        return (np.tanh(A.reshape(-1, 150).astype(float) @ W + v) @ kernel + bias)[:, 2]
+        return (np.tanh(A.reshape(len(A), -1).astype(float) @ W + v) @ kernel + bias)[:, 2]
 
-    step = 0.05 * np.eye(150)
-    up, down = (score(found.A.reshape(1, 150) + s) for s in (step, -step))
+    places = found.A.size
+    step = 0.05 * np.eye(places)
+    up, down = (score(found.A.reshape(1, places) + s) for s in (step, -step))
     np.testing.assert_allclose(found.gradient.ravel(), (up - down) / 0.1, atol=2e-3)
     np.testing.assert_allclose(found.score, score(found.A), rtol=1e-5)
 
 
-@pytest.mark.parametrize("build", [gap_network, dense_network])
+@pytest.mark.parametrize("build", [gap_net, flat_net])
 def test_equals_tf_keras_vis(build) -> None:
     from tf_keras_vis.gradcam import Gradcam
     from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
     from tf_keras_vis.utils.scores import CategoricalScore
 
-    model, x = build(), photos()
+    plain, x = build(), photos()
+    model = keras.Model(plain.inputs, plain.outputs)  # the peer takes no Sequential
     peer = Gradcam(model, model_modifier=ReplaceToLinear(), clone=True)
     expected = peer(
         CategoricalScore([1, 2, 0]),
         x,
-        penultimate_layer="conv_b",
+        penultimate_layer="features",
         expand_cam=False,
         normalize_cam=False,
         seek_penultimate_conv_layer=False,
     )
-    heat = grad_cam(Classifier(model), x, [1, 2, 0], "conv_b")
+    heat = grad_cam(Classifier(model), x, [1, 2, 0], "features")
     np.testing.assert_allclose(heat, np.asarray(expected), atol=1e-5)
 
 
-@pytest.mark.parametrize("build", [gap_network, dense_network])
+@pytest.mark.parametrize("build", [gap_net, flat_net])
 def test_nested_model_gives_what_the_flat_one_gives(build) -> None:
     model = build()
-    flat = grad_cam(Classifier(model), photos(), 1, "conv_b")
-    for name in ("conv_b", "backbone/conv_b", "backbone", None):
+    flat = grad_cam(Classifier(model), photos(), 1, "features")
+    for name in ("features", "backbone/features", "backbone", None):
         inside = grad_cam(Classifier(nested(model)), photos(), 1, name)
         np.testing.assert_allclose(inside, flat, atol=1e-6)
 
 
 def test_a_batch_gives_what_a_loop_gives() -> None:
-    classifier, x = Classifier(dense_network()), photos(19)  # more than one batch
+    classifier, x = Classifier(flat_net(classes=4, hidden=7)), photos(19)  # more than one batch
     loop = np.stack([grad_cam(classifier, picture, 3) for picture in x])
     np.testing.assert_allclose(grad_cam(classifier, x, 3), loop, atol=1e-6)
     mixed = grad_cam(classifier, [x[0], x[1]], [3, 0])
@@ -87,7 +89,7 @@ def test_a_batch_gives_what_a_loop_gives() -> None:
 
 
 def test_a_zero_gradient_gives_a_map_of_zeros() -> None:
-    model = gap_network()
+    model = gap_net(classes=4)
     kernel, bias = model.get_layer("scores").get_weights()
     model.get_layer("scores").set_weights([np.zeros_like(kernel), bias])
     heat = grad_cam(Classifier(model), photos(), 0)
@@ -96,7 +98,7 @@ def test_a_zero_gradient_gives_a_map_of_zeros() -> None:
 
 def test_a_sure_prediction_still_has_a_map() -> None:
     """The softmax would multiply by p (1 - p), which is 0 here in 32-bit numbers."""
-    model = gap_network()
+    model = gap_net(classes=4)
     kernel, bias = model.get_layer("scores").get_weights()
     plain = grad_cam(Classifier(model), photos(1), 1)
     model.get_layer("scores").set_weights([kernel, bias + np.array([0, 200, 0, 0])])
@@ -107,7 +109,7 @@ def test_a_sure_prediction_still_has_a_map() -> None:
 
 
 def test_model_picture_and_random_state_are_untouched() -> None:
-    model, x = dense_network(), photos()
+    model, x = flat_net(classes=4, hidden=7), photos()
     weights = [w.copy() for w in model.get_weights()]
     before, pixels = model.predict(x, verbose=0), x.copy()
     attributes = {layer.name: dict(vars(layer)) for layer in model.layers}
@@ -131,7 +133,7 @@ def test_costs_one_forward_pass() -> None:
             tf.py_function(lambda n: calls.append(int(n)), [tf.shape(x)[0]], [])
             return x
 
-    model = keras.Sequential([keras.Input((12, 12, 3)), Counting(), gap_network()])
+    model = keras.Sequential([keras.Input((16, 16, 3)), Counting(), gap_net(classes=4)])
     classifier = Classifier(model)
     calls.clear()
     grad_cam(classifier, photos(5))

@@ -7,7 +7,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from lessons_lib import files, images, models
+from lessons_lib import images, models
+from lessons_lib.basics import files
 
 
 def test_reads_rgb_in_the_right_order(tmp_path) -> None:

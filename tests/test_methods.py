@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from lessons_lib import images, models
-from lessons_lib.classifier import Classifier
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.integrated_gradients import integrated_gradients
-from lessons_lib.methods import CONTROLS, METHODS, counted, explain, kernel_shap_map, lime_map
-from tests.small_nets import (
+from lessons_lib.methods import CONTROLS, METHODS, explain, kernel_shap_map, lime_map
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.counter import counted
+from tests.networks import (
     SIZE,
     classifier,
     flat_net,
@@ -16,7 +17,7 @@ from tests.small_nets import (
     global_random_state,
     nested_net,
 )
-from tests.small_nets import pictures as smooth_pictures
+from tests.networks import pictures as smooth_pictures
 
 
 def pictures(n: int) -> np.ndarray:
@@ -85,7 +86,7 @@ def test_small_maps_are_enlarged_and_colours_added_up(net) -> None:
 
 
 def test_kernel_shap_map_adds_up_to_the_score_less_that_of_the_painted_picture(net) -> None:
-    from lessons_lib.superpixels import background, superpixels
+    from lessons_lib.lime import background, superpixels
 
     x = pictures(1)[0]
     seen = net.prepare(x)[0]

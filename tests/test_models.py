@@ -11,9 +11,12 @@ import keras
 import numpy as np
 import pytest
 
-from lessons_lib import files, images, models, networks, weights
-from lessons_lib.classifier import PREPROCESSING, Classifier
-from tests.networks import gap_network, photos, set_seeded_weights
+from lessons_lib import images, models
+from lessons_lib.basics import files
+from lessons_lib.network import architectures, weights
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.preprocessing import PREPROCESSING
+from tests.networks import gap_net, photos, seeded
 
 COURSE = ["mobilenet_v2", "vgg16", "xception", "squeezenet"]
 
@@ -88,8 +91,8 @@ def test_unknown_networks_and_files_say_what_there_is(tmp_path) -> None:
 def test_own_weights_take_the_same_path(tmp_path) -> None:
     import safetensors.numpy
 
-    model = set_seeded_weights(networks.squeezenet())
-    safetensors.numpy.save_file(networks.get_weights(model), tmp_path / "own.safetensors")
+    model = seeded(architectures.squeezenet())
+    safetensors.numpy.save_file(architectures.get_weights(model), tmp_path / "own.safetensors")
     model.save_weights(tmp_path / "own.weights.h5")
     model.save(tmp_path / "own.keras")
     x = photos(1, 224)
@@ -134,22 +137,22 @@ def test_a_damaged_weight_file_is_never_loaded(damage: str, tmp_path, monkeypatc
     if damage != "remove":
         (tmp_path / file).write_bytes(content)
     monkeypatch.setattr(weights, "FOLDER", tmp_path)
-    monkeypatch.setattr(networks, "set_weights", lambda *_: pytest.fail("it was loaded"))
+    monkeypatch.setattr(architectures, "set_weights", lambda *_: pytest.fail("it was loaded"))
     error = FileNotFoundError if damage == "remove" else files.DamagedFileError
     with pytest.raises(error, match=rf"{file}.*git checkout -- data/weights/{file}"):
         models.load("squeezenet", "course")
 
 
 def test_weights_of_another_network_change_nothing() -> None:
-    model = gap_network()
+    model = gap_net(classes=4)
     before = [w.copy() for w in model.get_weights()]
-    with pytest.raises(ValueError, match=r"do not fit gap_network: .* names differ"):
-        networks.set_weights(model, {"a": np.zeros(3)})
-    arrays = networks.get_weights(model)
+    with pytest.raises(ValueError, match=r"do not fit .*: \d+ names differ"):
+        architectures.set_weights(model, {"a": np.zeros(3)})
+    arrays = architectures.get_weights(model)
     last = list(arrays)[-1]
     arrays[last] = np.zeros(99)
     with pytest.raises(ValueError, match=rf"{last} has shape \(99,\)"):
-        networks.set_weights(model, arrays)
+        architectures.set_weights(model, arrays)
     for now, then in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(now, then)
 
@@ -187,7 +190,9 @@ def test_official_weights_without_a_network_say_what_works(tmp_path) -> None:
     done = _without_network(
         f"""
         from pathlib import Path
-        from lessons_lib import files, models, weights
+        from lessons_lib.basics import files
+        from lessons_lib import models
+        from lessons_lib.network import weights
         try:
             models.load("vgg16", "imagenet")
         except weights.OfflineError as error:

@@ -9,10 +9,12 @@ import tensorflow as tf
 
 from lessons_lib import exercises, images
 from lessons_lib import score_cam as module
-from lessons_lib.batches import in_batches
-from lessons_lib.classifier import PREPROCESSING, Classifier
-from lessons_lib.score_cam import alpha, bfloat16, masked_scores, masks, score_cam, varied_channels
-from tests.small_nets import (
+from lessons_lib.network.bfloat16 import bfloat16
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.graph import in_batches
+from lessons_lib.network.preprocessing import PREPROCESSING
+from lessons_lib.score_cam import alpha, masked_scores, masks, score_cam, varied_channels
+from tests.networks import (
     SIZE,
     classifier,
     flat_net,
@@ -277,8 +279,8 @@ def test_nothing_is_changed() -> None:
         ({"scores": "logits"}, "scores='logits' is unknown; use 'logit' or 'probability'"),
         ({"weights": "sum"}, "weights='sum' is unknown; use 'softmax' or 'increase'"),
         ({"baseline": "pink"}, "no baseline 'pink'"),
-        ({"max_channels": 0}, "max_channels=0; at least one"),
-        ({"batch_size": 0}, "batch_size=0; at least one"),
+        ({"max_channels": 0}, "max_channels=0 must be 1 or more"),
+        ({"batch_size": 0}, "batch_size=0 must be 1 or more"),
         ({"layer": "nowhere"}, "has no layer 'nowhere'"),
         ({"target": 9}, "class 9 is outside 0..2"),
     ],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lessons_lib import tables
-from lessons_lib.files import DATA
+from lessons_lib.basics.files import DATA
 
 
 def test_boston_is_the_published_table_without_its_racial_column() -> None:

@@ -7,122 +7,15 @@ Each lesson's checkers stand in a module of this package that is named like the 
 Exercise 02.1 - not answered yet: put your answer in the place of the dots.
 """
 
-import importlib
-import pkgutil
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from lessons_lib.exercises.overview import report
+from lessons_lib.exercises.registry import (
+    Feedback,
+    check,
+    close,
+    exercise,
+    exercises,
+    judge,
+    lesson,
+)
 
-import numpy as np
-
-from lessons_lib import passed as passed_exercises
-
-
-class Feedback(NamedTuple):
-    """What `check` says of an answer."""
-
-    exercise: str
-    passed: bool
-    message: str
-
-    def __repr__(self) -> str:
-        return f"Exercise {self.exercise} - {self.message}"
-
-
-class _Exercise(NamedTuple):
-    checker: Callable[[Any], str | None]
-    expects: str
-    praise: str
-
-
-_EXERCISES: dict[str, _Exercise] = {}
-
-
-def exercise(
-    number: str, *, expects: str, praise: str
-) -> Callable[[Callable[[Any], str | None]], Callable[[Any], str | None]]:
-    """Register a checker: a function of the answer that gives a hint, or None if it is right.
-
-    Parameters
-    ----------
-    number
-        Lesson and exercise, such as ``"02.1"``.
-    expects
-        What kind of thing the answer is, in words; for answers that the checker cannot read.
-    praise
-        What to say of a right answer: why it is right, or what follows from it.
-    """
-
-    def register(checker: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
-        _EXERCISES[number] = _Exercise(checker, expects, praise)
-        return checker
-
-    return register
-
-
-def exercises() -> list[str]:
-    """The numbers of all exercises of the course, in order."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
-    return sorted(_EXERCISES)
-
-
-def lesson(number: str) -> str:
-    """What an exercise's lesson is called, such as ``"grad cam"``."""
-    exercises()
-    return _EXERCISES[number].checker.__module__.rsplit(".", 1)[-1].replace("_", " ")
-
-
-def check(number: str, answer: Any) -> Feedback:
-    """Look at an answer, say whether it is right or what may have gone wrong, and note a pass.
-
-    Parameters, returns, raises: as for `judge`. What is passed is kept by `lessons_lib.passed`.
-    """
-    feedback = judge(number, answer)
-    if feedback.passed:
-        passed_exercises.note(number)
-    return feedback
-
-
-def judge(number: str, answer: Any) -> Feedback:
-    """Look at an answer, and say whether it is right or what may have gone wrong.
-
-    Parameters
-    ----------
-    number
-        Lesson and exercise, such as ``"02.1"``.
-    answer
-        The reader's answer; ``...`` stands for none.
-
-    Returns
-    -------
-    Feedback
-        Never an exception for a wrong answer.
-
-    Raises
-    ------
-    ValueError
-        If there is no such exercise; the message lists those there are.
-    """
-    if number not in exercises():
-        raise ValueError(f"there is no exercise {number!r}; there are {exercises()}")
-    if answer is ... or answer is None:
-        return Feedback(
-            number, False, "not answered yet: put your answer in the place of the dots."
-        )
-    chosen = _EXERCISES[number]
-    try:
-        hint = chosen.checker(answer)
-    except Exception as error:  # an answer of any kind may come in; none may end in a traceback
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        hint = f"This could not be read ({reason}). Expected: {chosen.expects}."
-    if hint is None:
-        return Feedback(number, True, f"right. {chosen.praise}")
-    return Feedback(number, False, f"not yet. {hint}")
-
-
-def close(answer: Any, expected: Any, tolerance: float = 1e-4) -> bool:
-    """Whether two numbers or arrays agree, up to a share of the largest expected value."""
-    answer, expected = np.asarray(answer, float), np.asarray(expected, float)
-    if answer.shape != expected.shape:
-        return False
-    return bool(np.abs(answer - expected).max() <= tolerance * np.abs(expected).max())
+__all__ = ["Feedback", "check", "close", "exercise", "exercises", "judge", "lesson", "report"]

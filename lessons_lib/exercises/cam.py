@@ -7,7 +7,7 @@ import numpy as np
 
 from lessons_lib import images, models
 from lessons_lib.cam import cam
-from lessons_lib.exercises import close, exercise
+from lessons_lib.exercises.registry import close, exercise
 
 
 @exercise(

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from lessons_lib.comparing import bootstrap
-from lessons_lib.exercises import close, exercise
+from lessons_lib.exercises.registry import close, exercise
+from lessons_lib.judging.statistics import bootstrap
 
 
 @exercise(

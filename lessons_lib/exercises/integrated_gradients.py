@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from lessons_lib.exercises import close, exercise
+from lessons_lib.exercises.registry import close, exercise
 
 
 @exercise(

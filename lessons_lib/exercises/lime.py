@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from lessons_lib.exercises import close, exercise
-from lessons_lib.lime import kernel
-from lessons_lib.weighted_fit import weighted_fit
+from lessons_lib.exercises.registry import close, exercise
+from lessons_lib.lime import kernel, weighted_fit
 
 
 @exercise(

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from lessons_lib.exercises import close, exercise
+from lessons_lib.exercises.registry import close, exercise
 from lessons_lib.shapley import coalitions, exact, table_game
 
 ALIKE = {"": 0, "A": 6, "B": 6, "C": 6, "AB": 14, "AC": 14, "BC": 14, "ABC": 30}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lessons_lib.exercises import exercise
+from lessons_lib.exercises.registry import exercise
 
 
 @exercise(

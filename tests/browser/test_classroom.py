@@ -2,8 +2,8 @@
 
 import pytest
 
-from tools import classroom_load
-from tools.classroom_load import Student, execute
+from tools.classroom import classroom_load
+from tools.classroom.classroom_load import Student, execute
 
 
 def test_students_run_a_lesson_at_the_same_time(capsys) -> None:

@@ -41,7 +41,7 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """Build the website and serve it; give the address."""
-    tool = [sys.executable, str(ROOT / "tools" / "make_site.py")]
+    tool = [sys.executable, str(ROOT / "tools" / "pages" / "make_site.py")]
     built = subprocess.run(tool, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     handler = functools.partial(Quiet, directory=str(SITE))
@@ -224,7 +224,8 @@ def test_the_list_of_lessons_on_a_phone(chromium: Browser, site: str, screenshot
 
 
 def test_a_missing_package_is_named() -> None:
-    tool = "import runpy, sys; sys.modules['myst_nb'] = None; runpy.run_path('tools/make_site.py')"
+    site = "tools/pages/make_site.py"
+    tool = f"import runpy, sys; sys.modules['myst_nb'] = None; runpy.run_path('{site}')"
     run = subprocess.run([sys.executable, "-c", tool], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 1
     assert run.stderr == "myst_nb is missing. Run `make site`, which installs it first.\n"

@@ -24,7 +24,7 @@ CUT_OFF = """() => {
 
 @pytest.fixture(scope="module")
 def slides() -> Path:
-    subprocess.run([sys.executable, ROOT / "tools" / "make_slides.py"], check=True)
+    subprocess.run([sys.executable, ROOT / "tools" / "pages" / "make_slides.py"], check=True)
     return ROOT / "build" / "slides"
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from lessons_lib import images, models
 from lessons_lib.cam import cam, linear_head
-from lessons_lib.classifier import Classifier
+from lessons_lib.network.classifier import Classifier
 from tests.claims import claim
 
 

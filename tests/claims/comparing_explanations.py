@@ -5,10 +5,12 @@ import functools
 import keras
 import numpy as np
 
-from lessons_lib import clever_hans, evaluation, images, localisation, models, road
-from lessons_lib.classifier import Classifier
-from lessons_lib.comparing import Comparison, bootstrap, compare
+from lessons_lib import images, judging, models
+from lessons_lib.judging import clever_hans, road
+from lessons_lib.judging.bench import Comparison, compare
+from lessons_lib.judging.statistics import bootstrap
 from lessons_lib.methods import CONTROLS, METHODS, explain
+from lessons_lib.network.classifier import Classifier
 from tests.claims import claim
 
 PAIR = ["cat", "german_shepherd"]
@@ -41,9 +43,7 @@ def _() -> bool:
     dense.set_weights([np.stack([0 * w.ravel(), w.ravel()], axis=1)])
     truth = (w * np.tanh(small / 60)).sum(axis=-1)
     found = {
-        name: evaluation.rank_correlation(
-            explain(METHODS[name], Classifier(model), small, 1), truth
-        )
+        name: judging.rank_correlation(explain(METHODS[name], Classifier(model), small, 1), truth)
         for name in ("Integrated Gradients", "gradient × input", "SmoothGrad", "saliency")
     }
     return found.pop("Integrated Gradients") > 0.99 and max(found.values()) < 0.9
@@ -57,9 +57,7 @@ def pointing(name: str) -> float:
         picture, boxes = images.mosaic([images.course_image(n) for n in row], tile=(112, 112))
         maps = explain((METHODS | CONTROLS)[name], mobilenet(), [picture] * 4, list(row.values()))
         size = (224, 224)
-        won += [
-            localisation.pointing_game(m, b.mask(size)) for m, b in zip(maps, boxes, strict=True)
-        ]
+        won += [judging.pointing_game(m, b.mask(size)) for m, b in zip(maps, boxes, strict=True)]
     return float(np.mean(won))
 
 
@@ -104,7 +102,7 @@ def _() -> bool:
 def in_tag(name: str) -> float:
     tag = clever_hans.BOX.mask((64, 64))
     maps = explain(METHODS[name], network(True), dogs(), "dog")
-    return float(np.mean([localisation.top_share_inside(heat, tag) for heat in maps]))
+    return float(np.mean([judging.top_share_inside(heat, tag) for heat in maps]))
 
 
 @claim("07.hans_found")
@@ -134,7 +132,7 @@ def _() -> bool:
 
 @claim("07.guided_fails_sanity")
 def _() -> bool:
-    stages = evaluation.cascading_randomisation(
+    stages = judging.cascading_randomisation(
         models.load("squeezenet", "course"),
         images.course_image("german_shepherd"),
         lambda n, x, c: explain(METHODS["guided backpropagation"], n, x, c),
@@ -162,7 +160,7 @@ def filled_in() -> Comparison:
     bench = {"Grad-CAM": METHODS["Grad-CAM"], "saliency": METHODS["saliency"], "dots": dots}
     measures = {
         "grey": lambda heat, i: (
-            evaluation.deletion(mobilenet(), photos[i], heat, tops[i], steps=6).area
+            judging.deletion(mobilenet(), photos[i], heat, tops[i], steps=6).area
         ),
         "imputed": lambda heat, i: (
             road.road(mobilenet(), photos[i], heat, tops[i], fractions=(0.1, 0.3, 0.5)).area
@@ -197,7 +195,7 @@ def curves() -> Comparison:
         kind.__name__: lambda heat, i, kind=kind: (
             kind(mobilenet(), photos[i], heat, tops[i], steps=6).area
         )
-        for kind in (evaluation.deletion, evaluation.insertion)
+        for kind in (judging.deletion, judging.insertion)
     }
     return compare(bench, measures, mobilenet(), photos, tops)
 

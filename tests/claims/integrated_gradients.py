@@ -5,11 +5,16 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from lessons_lib import images, models, superpixels
-from lessons_lib.integrated_gradients import Attribution, integrated_gradients
-from lessons_lib.path import Path, classifier_functions, interpolate
-from lessons_lib.quadrature import nodes_and_weights
-from lessons_lib.saliency import region_attributions
+from lessons_lib import images, lime, models
+from lessons_lib.integrated_gradients import (
+    Attribution,
+    Path,
+    classifier_functions,
+    integrated_gradients,
+    interpolate,
+    nodes_and_weights,
+)
+from lessons_lib.maps.xrai import region_attributions
 from tests.claims import claim
 
 PANDA = 388
@@ -175,7 +180,7 @@ def _() -> bool:
 @claim("06.regions")
 def _() -> bool:
     """The order is band, neck, stone above the head, stone below the beak; no face, no beak."""
-    segments = superpixels.superpixels(images.resize(images.course_image("macaw"), (299, 299)))
+    segments = lime.superpixels(images.resize(images.course_image("macaw"), (299, 299)))
     regions = region_attributions(bird(), segments)
     values = [regions[p] for p in ((212, 230), (98, 130), (25, 68), (148, 77))]
     visible = np.percentile(regions, 90)

@@ -11,10 +11,16 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from lessons_lib import images, models, texts
-from lessons_lib.lime import Explanation, explain
-from lessons_lib.neighbourhoods import Neighbourhood, sample_image, sample_table, sample_text
-from lessons_lib.submodular_pick import importance
-from lessons_lib.superpixels import superpixels
+from lessons_lib.lime import (
+    Explanation,
+    Neighbourhood,
+    explain,
+    importance,
+    sample_image,
+    sample_table,
+    sample_text,
+    superpixels,
+)
 from tests.claims import claim
 
 TRACES = ["re", "article", "writes", "wrote", "edu", "com", "rutgers", "athos", "geneva"]

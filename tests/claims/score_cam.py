@@ -4,9 +4,9 @@ import functools
 
 import numpy as np
 
-from lessons_lib import cam_family, evaluation, images, models
-from lessons_lib.classifier import Classifier
+from lessons_lib import images, judging, maps, models
 from lessons_lib.grad_cam import grad_cam
+from lessons_lib.network.classifier import Classifier
 from lessons_lib.score_cam import MaskedScores, alpha, masked_scores, score_cam, varied_channels
 from tests.claims import claim
 
@@ -112,7 +112,7 @@ def _() -> bool:
 def espresso_correlation(scores: str, weights: str) -> float:
     found = [dog_scores(), dog_scores("espresso")]
     maps = [np.maximum(f.A @ alpha(f, scores, weights), 0) for f in found]
-    return evaluation.rank_correlation(*maps)
+    return judging.rank_correlation(*maps)
 
 
 @claim("03.espresso_logit")
@@ -157,8 +157,8 @@ def _() -> float:
 def _() -> bool:
     """On the bass drum, Eigen-CAM is bright and Grad-CAM of the guitar is dark."""
     stage = photo("drum_guitar")
-    maps = cam_family.eigen_cam(vgg16(), stage), grad_cam(vgg16(), stage, "electric guitar")
-    eigen, guitar = (heat[6:12, 3:7].mean() / heat.max() for heat in maps)
+    heats = maps.eigen_cam(vgg16(), stage), grad_cam(vgg16(), stage, "electric guitar")
+    eigen, guitar = (heat[6:12, 3:7].mean() / heat.max() for heat in heats)
     return eigen > 0.5 and guitar < 0.15
 
 
@@ -167,14 +167,14 @@ def contest() -> dict[str, tuple[float, float]]:
     photos = [photo(name) for name in images.course_images()]
     heats = {
         "Grad-CAM": grad_cam(squeezenet(), photos, layer=LAYER),
-        "Grad-CAM++": cam_family.grad_cam_plus_plus(squeezenet(), photos, layer=LAYER),
+        "Grad-CAM++": maps.grad_cam_plus_plus(squeezenet(), photos, layer=LAYER),
         "Score-CAM": score_cam(squeezenet(), photos, layer=LAYER, max_channels=100),
         "random": np.random.default_rng(0).uniform(size=(len(photos), 13, 13)),
     }
     table = {}
-    for name, maps in heats.items():
-        Y, after = evaluation.confidences(squeezenet(), photos, maps, keep=0.5)
-        table[name] = (evaluation.average_drop(Y, after), evaluation.average_increase(Y, after))
+    for name, of_all in heats.items():
+        Y, after = judging.confidences(squeezenet(), photos, of_all, keep=0.5)
+        table[name] = (judging.average_drop(Y, after), judging.average_increase(Y, after))
     return table
 
 
@@ -215,7 +215,7 @@ def maps_to_rank() -> dict[str, np.ndarray]:
 @claim("03.deletion_falls")
 def _() -> bool:
     dog = photo("german_shepherd")
-    curves = {n: evaluation.deletion(squeezenet(), dog, m) for n, m in maps_to_rank().items()}
+    curves = {n: judging.deletion(squeezenet(), dog, m) for n, m in maps_to_rank().items()}
     left = {name: curve.probability[3] for name, curve in curves.items()}  # 3 of 28 steps
     late = curves["random"].probability[9]  # 9 of 28: a third
     return left["Score-CAM"] < 0.15 and left["Grad-CAM"] < 0.15 and late > 0.15
@@ -223,7 +223,7 @@ def _() -> bool:
 
 def insertion_area(name: str) -> float:
     dog = photo("german_shepherd")
-    return evaluation.insertion(squeezenet(), dog, maps_to_rank()[name]).area
+    return judging.insertion(squeezenet(), dog, maps_to_rank()[name]).area
 
 
 @claim("03.insertion_grad")
@@ -237,17 +237,17 @@ def _() -> float:
 
 
 @functools.cache
-def shuffled(name: str) -> list[evaluation.Stage]:
+def shuffled(name: str) -> list[judging.Stage]:
     """The intact map, and those after the shuffles that the lesson shows."""
     methods = {
         "Grad-CAM": lambda n, x, c: grad_cam(n, x, c, LAYER),
         "Score-CAM": lambda n, x, c: score_cam(n, x, c, LAYER, max_channels=60),
-        "guided": lambda n, x, c: np.abs(cam_family.guided_backpropagation(n, x, c)).max(axis=-1),
+        "guided": lambda n, x, c: np.abs(maps.guided_backpropagation(n, x, c)).max(axis=-1),
     }
     stops = ["conv10", "fire9_expand3x3", "fire8_expand3x3", "fire5_expand3x3"]
     dog = photo("german_shepherd")
     return list(
-        evaluation.cascading_randomisation(squeezenet(), dog, methods[name], 235, layers=stops)
+        judging.cascading_randomisation(squeezenet(), dog, methods[name], 235, layers=stops)
     )
 
 
@@ -285,4 +285,4 @@ def _() -> bool:
 
 @claim("03.plain_mean")
 def _() -> float:
-    return evaluation.rank_correlation(dog_scores().A.mean(axis=-1), default_map())
+    return judging.rank_correlation(dog_scores().A.mean(axis=-1), default_map())

@@ -10,12 +10,17 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from sklearn.ensemble import GradientBoostingRegressor
 
-from lessons_lib import images, lime, models, neighbourhoods, tables
-from lessons_lib.shapley import coalitions, exact, table_game
-from lessons_lib.shapley_sampling import kernel_shap, permutation_sampling
-from lessons_lib.superpixels import masked_scores, superpixels
-from lessons_lib.tree_shap import tree_shap
-from lessons_lib.value_functions import interventional
+from lessons_lib import images, lime, models, tables
+from lessons_lib.lime import masked_scores, superpixels
+from lessons_lib.shapley import (
+    coalitions,
+    exact,
+    interventional,
+    kernel_shap,
+    permutation_sampling,
+    table_game,
+    tree_shap,
+)
 from tests.claims import claim
 
 ABC = table_game({"": 0, "A": 4, "B": 7, "C": 5, "AB": 10, "AC": 16, "BC": 20, "ABC": 35})
@@ -263,7 +268,7 @@ def picture() -> tuple[Any, ...]:
         return masked_scores(network, photo, segments, Z, output="logits")[:, drum]
 
     phi = kernel_shap(game, M, samples=500)
-    nearby = neighbourhoods.sample_image(network, photo, segments, samples=500, output="logits")
+    nearby = lime.sample_image(network, photo, segments, samples=500, output="logits")
     coefficients = lime.explain(nearby, target=drum).coefficients
     nobody, everybody = game(np.stack([np.zeros(M, bool), np.ones(M, bool)]))
     return segments, phi, coefficients, float(everybody - nobody)

@@ -5,8 +5,9 @@ import json
 
 import numpy as np
 
-from lessons_lib import images, models, weights
+from lessons_lib import images, models
 from lessons_lib.grad_cam import grad_cam
+from lessons_lib.network import weights
 from tests.claims import claim
 
 

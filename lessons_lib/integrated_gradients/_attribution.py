@@ -1,0 +1,250 @@
+r"""Integrated Gradients: gradients gathered along the path from a baseline (lesson 06).
+
+.. math::
+
+    \phi_i = (x_i - x'_i) \int_0^1
+    \frac{\partial F(x' + \alpha \, (x - x'))}{\partial x_i} \, d\alpha,
+    \qquad \sum_i \phi_i = F(x) - F(x') \quad \text{(completeness)}
+
+References
+----------
+M. Sundararajan, A. Taly, Q. Yan, *Axiomatic Attribution for Deep Networks*, ICML 2017
+(arXiv:1703.01365), equations 1 and 3, proposition 1.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike, NDArray
+
+from lessons_lib.baselines import make_baseline
+from lessons_lib.basics.checks import finite, real, whole
+from lessons_lib.images import as_batch, as_given
+from lessons_lib.integrated_gradients._path import (
+    BATCH_SIZE,
+    Path,
+    along_path,
+    classifier_functions,
+)
+from lessons_lib.integrated_gradients._quadrature import adaptive, nodes_and_weights
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.labels import Target
+
+
+class Attribution(NamedTuple):
+    """What each input adds to the score, and how well the sum comes out.
+
+    Attributes
+    ----------
+    phi : ndarray of float32, the shape of the input
+        The attributions, signed, in units of the score. For a picture (height, width, 3).
+    score, baseline_score : float
+        F(x) and F(x').
+    steps : int
+        Gradients that were computed.
+    target : str
+        What the score stands for.
+    """
+
+    phi: NDArray[np.float32]
+    score: float
+    baseline_score: float
+    steps: int
+    target: str = "score"
+
+    @property
+    def difference(self) -> float:
+        """F(x) - F(x'): what the attributions have to add up to."""
+        return self.score - self.baseline_score
+
+    @property
+    def total(self) -> float:
+        """What the attributions add up to."""
+        return float(self.phi.sum(dtype=np.float64))
+
+    @property
+    def error(self) -> float:
+        """How far completeness fails, as a share of ``difference``: 0.01 is one per cent."""
+        gap = self.total - self.difference
+        if gap == 0:
+            return 0.0
+        return abs(gap / self.difference) if self.difference else float("inf")
+
+    def __str__(self) -> str:
+        return (
+            f"{self.target}: F(x) - F(x') = {self.difference:.2f}, the attributions add up to "
+            f"{self.total:.2f} (error {100 * self.error:.2f} %, {self.steps} steps)"
+        )
+
+
+def integrated_gradients(
+    classifier: Classifier,
+    images: ArrayLike | Sequence[ArrayLike],
+    target: Target = None,
+    *,
+    baseline: str | ArrayLike = "black",
+    rule: str = "adaptive",
+    num_steps: int = 48,
+    tolerance: float = 0.01,
+    max_steps: int = 1000,
+    num_runs: int = 1,
+    seed: int = 0,
+    batch_size: int = BATCH_SIZE,
+) -> Any:
+    r"""Integrated Gradients of a class's logit for one picture or many (equation 1).
+
+    The gradient is taken with respect to the RGB pixels, preprocessing included, and multiplied by
+    the difference of the same pixels. Both in one space: otherwise completeness fails.
+
+    Parameters
+    ----------
+    classifier
+        The network.
+    images
+        One picture (height, width, 3), a batch, or a list of pictures; RGB pixels 0..255.
+    target
+        The class to explain: an index, a label, or one of these for each picture. Default: each
+        picture's top class.
+    baseline
+        :math:`x'`: a name from `lessons_lib.baselines`, or pixels of the picture's shape.
+    rule
+        ``"adaptive"``: Gauss-Legendre in panels, halved where completeness fails, until the error
+        is at most ``tolerance``. Or one of `RULES`, over the whole path with exactly
+        ``num_steps`` nodes.
+    num_steps
+        Nodes; for ``"adaptive"`` those to begin with.
+    tolerance
+        For ``"adaptive"``: the error of completeness to reach, as a share of F(x) - F(x').
+    max_steps
+        For ``"adaptive"``: when to give up, with a warning.
+    num_runs
+        Repetitions with a new baseline each, averaged; of use with ``"noise"`` only.
+    seed
+        Seed of the noise.
+    batch_size
+        Nodes that go through the network at once; bounds the memory.
+
+    Returns
+    -------
+    Attribution, or a list of them for several pictures
+        ``phi`` has the network's input size.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If pictures, class, baseline, rule or a number is not what it has to be, or the network
+        cannot be differentiated.
+
+    Warns
+    -----
+    UserWarning
+        If ``max_steps`` were not enough.
+
+    Examples
+    --------
+    >>> from lessons_lib import images, models
+    >>> found = integrated_gradients(models.load("mobilenet_v2"), images.course_image("panda"))
+    >>> found.phi.shape, found.error < 0.01
+    ((224, 224, 3), True)
+    """
+    whole(num_runs, "num_runs", 1)
+    pictures, x = as_batch(images), classifier.prepare(images)
+    rng = np.random.default_rng(seed)
+    functions = classifier_functions(classifier)
+    results = []
+    for picture, pixels, index in zip(pictures, x, classifier.chosen(x, target), strict=True):
+        name = f"{classifier.labels[index]} (class {index})"
+        runs = []
+        for _ in range(num_runs):
+            start = make_baseline(baseline, picture, pixels, rng)
+            path = Path(functions, pixels, start, int(index), batch_size)
+            runs.append(_follow(path, name, rule, num_steps, tolerance, max_steps))
+        results.append(_average(runs))
+    return as_given(images, results)
+
+
+def integrate(
+    score: Callable[[tf.Tensor], tf.Tensor],
+    x: ArrayLike,
+    baseline: ArrayLike,
+    *,
+    rule: str = "adaptive",
+    num_steps: int = 48,
+    tolerance: float = 0.01,
+    max_steps: int = 1000,
+    batch_size: int = BATCH_SIZE,
+) -> Attribution:
+    """Integrated Gradients of any differentiable function, such as a network for tables.
+
+    Parameters
+    ----------
+    score
+        From a tensor of float32, shape (n, *shape of x), to one of shape (n,).
+    x, baseline : array
+        The input and :math:`x'`, both of one shape.
+    rule, num_steps, tolerance, max_steps, batch_size
+        As for `integrated_gradients`.
+
+    Returns
+    -------
+    Attribution
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a value is not finite, or ``score`` cannot be differentiated.
+
+    Examples
+    --------
+    The product of two inputs shares its value equally between them:
+
+    >>> integrate(lambda z: z[:, 0] * z[:, 1], [3.0, 2.0], [0.0, 0.0]).phi.round(4)
+    array([3., 3.], dtype=float32)
+    """
+    end, start = (
+        finite(values, name).astype("float32")
+        for values, name in ((x, "x"), (baseline, "the baseline"))
+    )
+    if end.shape != start.shape:
+        raise ValueError(f"the baseline has the shape {start.shape}, but x has {end.shape}")
+    functions = [tf.function(f, autograph=False) for f in along_path(lambda z, _: score(z))]
+    path = Path(functions, end, start, 0, batch_size)
+    return _follow(path, "score", rule, num_steps, tolerance, max_steps)
+
+
+def _follow(
+    path: Path, name: str, rule: str, num_steps: int, tolerance: float, max_steps: int
+) -> Attribution:
+    if not real(tolerance, "tolerance") > 0:
+        raise ValueError(f"tolerance must be above 0, not {tolerance}")
+    start, end = path.score(0.0), path.score(1.0)
+    with path:
+        if rule == "adaptive":
+            whole(num_steps, "num_steps", 1)
+            # Float32 scores are known to a millionth; no rule can come closer than that.
+            allowed = tolerance * abs(end - start) + 1e-6 * max(abs(end), abs(start))
+            phi, steps = adaptive(path.measure, num_steps, max_steps, allowed)
+        else:
+            nodes, weights = nodes_and_weights(rule, num_steps)
+            phi, steps = path.sums(nodes, weights[None])[0], num_steps
+    found = Attribution(phi.astype("float32"), end, start, steps, name)
+    if rule == "adaptive" and abs(found.total - found.difference) > 1.01 * allowed:
+        warnings.warn(
+            f"{found}: the tolerance of {100 * tolerance:g} % is not met. Raise max_steps "
+            f"({max_steps}); where F(x) - F(x') is near 0, take another baseline.",
+            stacklevel=3,
+        )
+    return found
+
+
+def _average(runs: Sequence[Attribution]) -> Attribution:
+    if len(runs) == 1:
+        return runs[0]
+    phi = np.mean([run.phi for run in runs], axis=0)
+    baseline_score = float(np.mean([run.baseline_score for run in runs]))
+    return Attribution(
+        phi, runs[0].score, baseline_score, sum(run.steps for run in runs), runs[0].target
+    )

@@ -1,0 +1,107 @@
+"""All methods on one bench: a score for each method, measure and picture (lesson 07)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lessons_lib.basics.progress import bar
+from lessons_lib.images import as_batch
+from lessons_lib.judging.statistics import Interval, bootstrap
+from lessons_lib.methods import Method, explain
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.labels import Target
+
+Measure = Callable[[NDArray[np.float32], int], float]
+"""The score of one map, given the map and the number of its picture."""
+
+
+class Comparison(NamedTuple):
+    """Scores of methods.
+
+    Attributes
+    ----------
+    methods, measures : tuple of str
+    scores : ndarray of float, shape (methods, measures, pictures)
+    """
+
+    methods: tuple[str, ...]
+    measures: tuple[str, ...]
+    scores: NDArray[np.float64]
+
+    def interval(self, method: str, measure: str) -> Interval:
+        """Mean of one method's score over the pictures, with its interval; see `bootstrap`."""
+        row, column = self.methods.index(method), self.measures.index(measure)
+        return bootstrap(self.scores[row, column])
+
+    def difference(self, method: str, other: str, measure: str) -> Interval:
+        """Mean of score less score, picture by picture; see `bootstrap`.
+
+        Two methods that saw the same pictures are told apart by this, not by whether their own
+        intervals overlap.
+        """
+        column = self.measures.index(measure)
+        one, two = (self.scores[self.methods.index(name), column] for name in (method, other))
+        return bootstrap(one - two)
+
+    def __str__(self) -> str:
+        rows = [("", *self.measures)]
+        for method in self.methods:
+            found = [self.interval(method, measure) for measure in self.measures]
+            rows.append((method, *(f"{i.mean:.2f} ({i.low:.2f}..{i.high:.2f})" for i in found)))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        padded = (
+            (f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows
+        )
+        return "\n".join("  ".join(row) for row in padded)
+
+
+def compare(
+    methods: Mapping[str, Method],
+    measures: Mapping[str, Measure],
+    classifier: Classifier,
+    images: Sequence[ArrayLike],
+    target: Target = None,
+) -> Comparison:
+    """Explain each picture by each method, and score each map by each measure.
+
+    Parameters
+    ----------
+    methods
+        For example `lessons_lib.methods.METHODS`.
+    measures
+        Functions of a map and of the number of its picture.
+    classifier
+        The network.
+    images
+        The pictures; RGB pixels 0..255.
+    target
+        The class of each picture; default: its top class.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If there is no method, measure or picture; or as `lessons_lib.methods.explain`.
+
+    Examples
+    --------
+    >>> from lessons_lib import images, methods, models
+    >>> photos = [images.course_image(name) for name in ("panda", "macaw")]
+    >>> rows = {name: methods.METHODS[name] for name in ("CAM", "Grad-CAM")}
+    >>> measures = {"mean": lambda heat, i: heat.mean()}
+    >>> compare(rows, measures, models.load("squeezenet"), photos).scores.shape
+    (2, 1, 2)
+    """
+    if not methods or not measures or (isinstance(images, list | tuple) and not images):
+        raise ValueError("at least one method, one measure and one picture are needed")
+    images = as_batch(images)
+    scores = np.empty((len(methods), len(measures), len(images)))
+    for i, method in enumerate(bar(methods.values(), desc="methods")):
+        for k, heat in enumerate(explain(method, classifier, images, target)):
+            scores[i, :, k] = [measure(heat, k) for measure in measures.values()]
+    return Comparison(tuple(methods), tuple(measures), scores)

@@ -1,0 +1,238 @@
+"""Does a map keep its word, and does it keep still? Infidelity and sensitivity (lesson 07).
+
+References
+----------
+C.-K. Yeh et al., *On the (In)fidelity and Sensitivity of Explanations*, NeurIPS 2019
+(arXiv:1901.09392), definitions 2.1 and 3.1.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lessons_lib.basics.checks import as_floats, real, whole
+from lessons_lib.images import resize
+from lessons_lib.methods import Method, explain
+from lessons_lib.network.classifier import Classifier
+
+Array = NDArray[np.floating]
+
+
+class Removals(NamedTuple):
+    """What happens to a class's logit when pieces of a picture are hidden.
+
+    Attributes
+    ----------
+    hidden : ndarray of bool, shape (n, height, width)
+        Which pixels were hidden each time.
+    drop : ndarray of float32, shape (n,)
+        By how much the logit fell.
+    """
+
+    hidden: NDArray[np.bool_]
+    drop: NDArray[np.float32]
+
+
+def removals(
+    classifier: Classifier,
+    image: ArrayLike,
+    target: int,
+    *,
+    samples: int = 100,
+    side: float = 0.25,
+    baseline: str | ArrayLike = "zero",
+    seed: int = 0,
+) -> Removals:
+    """Hide a square of one picture at a random place, again and again, and note the logit's fall.
+
+    One set of removals serves to judge the maps of all methods.
+
+    Parameters
+    ----------
+    classifier
+        The network.
+    image
+        One picture (height, width, 3); RGB pixels 0..255.
+    target
+        The class.
+    samples
+        How many squares.
+    side
+        Side of the square as a share 0..1 of the picture's. Squares that reach over the rim are
+        cut, so that each pixel is hidden equally often.
+    baseline
+        What hidden pixels show, as for `Classifier.baseline`.
+    seed
+        Of the places.
+
+    Returns
+    -------
+    Removals
+
+    Raises
+    ------
+    ValueError
+        If there is not one picture, or ``samples`` or ``side`` is out of range.
+    """
+    x = classifier.prepare_one(image)
+    target = classifier.class_index(target)
+    whole(samples, "samples", 2)
+    if not 0 < real(side, "side") < 1:
+        raise ValueError(f"side={side} is outside 0..1; it is a share of the picture's side")
+    size = np.array(classifier.input_size)
+    length = np.maximum(1, np.round(side * size)).astype(int)
+    start = np.random.default_rng(seed).integers(1 - length, size, (samples, 2))
+    rows, columns = (
+        (np.arange(n) >= s[:, None]) & (np.arange(n) < s[:, None] + k)
+        for n, s, k in zip(size, start.T, length, strict=True)
+    )
+    hidden = rows[:, :, None] & columns[:, None, :]
+    empty = classifier.baseline(x, baseline)
+    parts = np.array_split(hidden, -(-samples // 16))
+    after = [classifier.logits(np.where(part[..., None], empty, x))[:, target] for part in parts]
+    return Removals(hidden, classifier.logits(x)[0, target] - np.concatenate(after))
+
+
+def infidelity(heat: ArrayLike, found: Removals) -> float:
+    r"""How badly a map predicts what happens when pieces are hidden: 0 is best, 1 is no help.
+
+    .. math:: \min_\beta \frac{E\bigl[(\beta \, I^\top \Phi - (f(x) - f(x_I)))^2\bigr]}
+              {E\bigl[(f(x) - f(x_I))^2\bigr]}
+
+    The map's values are added up over the hidden pixels :math:`I`; that is what the logit should
+    lose. Maps come in many units, so the best factor :math:`\beta \ge 0` is used, as the paper
+    does, and the error is divided by that of a map of zeros.
+
+    Parameters
+    ----------
+    heat : array, shape (h, w)
+        A raw map, of any resolution.
+    found
+        From `removals`.
+
+    Returns
+    -------
+    float
+        0..1. Where nothing falls, 0 for a map of zeros, 1 else.
+
+    Raises
+    ------
+    ValueError
+        If the map is not of shape (h, w), or not finite.
+
+    References
+    ----------
+    Yeh et al. 2019, definition 2.1, and section 2 for the factor.
+
+    Examples
+    --------
+    >>> hidden = np.array([[[True, False]], [[False, True]]])
+    >>> infidelity([[2.0, 6.0]], Removals(hidden, np.array([1.0, 3.0])))
+    0.0
+    """
+    heat = as_floats(heat, "the map")
+    if heat.ndim != 2 or not np.isfinite(heat).all():
+        raise ValueError(f"a map is finite and has the shape (h, w); this one has {heat.shape}")
+    large = resize(heat, found.hidden.shape[1:]).astype(float)
+    said = np.einsum("nhw,hw->n", found.hidden, large)
+    drop = found.drop.astype(float)
+    if not (drop**2).sum():
+        return float(said.any())
+    beta = max(0.0, said @ drop / (said @ said)) if said.any() else 0.0
+    return float(((beta * said - drop) ** 2).sum() / (drop**2).sum())
+
+
+def max_sensitivity(
+    method: Method,
+    classifier: Classifier,
+    image: ArrayLike,
+    target: int,
+    *,
+    radius: float = 5.0,
+    samples: int = 5,
+    seed: int = 0,
+) -> float:
+    r"""How far a map moves when the picture hardly does: the worst of some trials.
+
+    .. math:: \max_{\|y - x\|_\infty \le r} \frac{\|\Phi(y) - \Phi(x)\|}{\|\Phi(x)\|}
+
+    Parameters
+    ----------
+    method
+        One of `lessons_lib.methods.METHODS`, or your own.
+    classifier
+        The network.
+    image
+        One picture (height, width, 3); RGB pixels 0..255.
+    target
+        The class, the same for all.
+    radius
+        :math:`r`: each pixel value moves by at most this, in grey levels.
+    samples
+        How many pictures :math:`y` are tried; the true maximum may be larger.
+    seed
+        Of the noise.
+
+    Returns
+    -------
+    float
+        0 or more; 0 where neither map shows anything, infinity where only the second does.
+
+    Raises
+    ------
+    ValueError
+        If there is not one picture, or ``radius`` or ``samples`` is out of range.
+
+    References
+    ----------
+    Yeh et al. 2019, definition 3.1; here relative to the size of the map.
+    """
+    x = classifier.prepare_one(image)
+    target = classifier.class_index(target)
+    whole(samples, "samples", 1)
+    if not 0 < real(radius, "radius") <= 255:
+        raise ValueError(f"radius={radius} is outside 0..255")
+    noise = np.random.default_rng(seed).uniform(-radius, radius, (samples, *x.shape[1:]))
+    moved = np.clip(x + noise, 0, 255).astype("float32")
+    heat = explain(method, classifier, x, target)[0]
+    distance = np.sqrt(
+        ((explain(method, classifier, moved, target) - heat) ** 2).sum(axis=(1, 2)).max()
+    )
+    return float(distance / np.linalg.norm(heat)) if heat.any() else float(distance and np.inf)
+
+
+class Change(NamedTuple):
+    """A change that should not matter to an explanation, and how to undo it in the map."""
+
+    picture: Callable[[Array], Array]
+    back: Callable[[Array], Array]
+
+
+def _unchanged(heat: Array) -> Array:
+    return heat
+
+
+def noise(sigma: float = 10.0, seed: int = 0) -> Change:
+    """Grainy: normal noise of ``sigma`` grey levels, 0 or more."""
+    if not 0 <= real(sigma, "sigma") <= 255:
+        raise ValueError(f"sigma={sigma} is outside 0..255")
+
+    def grainy(x: Array) -> Array:
+        return np.clip(x + np.random.default_rng(seed).normal(0, sigma, x.shape), 0, 255)
+
+    return Change(grainy, _unchanged)
+
+
+def shift(pixels: int = 8) -> Change:
+    """Moved to the right; what leaves comes in again at the left."""
+    whole(pixels, "pixels")
+    return Change(lambda x: np.roll(x, pixels, axis=1), lambda heat: np.roll(heat, -pixels, axis=1))
+
+
+def brightness(factor: float = 1.2) -> Change:
+    """Brighter by a factor, 0 or more."""
+    if not 0 <= real(factor, "factor") < np.inf:
+        raise ValueError(f"factor={factor} must be 0 or more, and finite")
+    return Change(lambda x: np.clip(factor * x, 0, 255), _unchanged)

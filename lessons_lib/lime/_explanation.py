@@ -1,0 +1,256 @@
+"""LIME: a linear model that imitates any model near one instance (lesson 04).
+
+First sample a neighbourhood of the instance (`lessons_lib.lime`), then `explain` it: the
+same few lines for tables, texts and pictures. One neighbourhood explains all classes.
+
+References
+----------
+M. T. Ribeiro, S. Singh, C. Guestrin, *"Why Should I Trust You?": Explaining the Predictions of Any
+Classifier*, KDD 2016 (arXiv:1602.04938), equations 1 and 2, section 3.4, Algorithm 1.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.linear_model import lars_path
+
+from lessons_lib.basics.checks import finite, real, whole
+from lessons_lib.lime._neighbourhoods import Neighbourhood
+from lessons_lib.lime._weighted_fit import checked_samples, weighted_fit
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A linear model g(z') = intercept + coefficients . z', good near one instance.
+
+    Attributes
+    ----------
+    coefficients : ndarray, shape (M,)
+        In units of the score for each unit of z'; 0 for features that were left out.
+    intercept : float
+    r_squared : float
+        Share of the score's weighted variance that g accounts for, at most 1. Near 0, g says
+        nothing of the model.
+    prediction : float
+        f(x): the model's own score.
+    surrogate : float
+        g(x'): the linear model's score for the instance.
+    target : int
+        The column of the scores that is explained.
+    pi_x : ndarray, shape (n,)
+        The kernel weight of each sample, 0..1.
+    names : tuple of str
+        What each of the M features is.
+    """
+
+    coefficients: NDArray[np.float64]
+    intercept: float
+    r_squared: float
+    prediction: float
+    surrogate: float
+    target: int
+    pi_x: NDArray[np.float64] = field(repr=False)
+    names: tuple[str, ...] = field(repr=False)
+
+    def __str__(self) -> str:
+        return (
+            f"f(x) = {self.prediction:.2f}, g(x') = {self.surrogate:.2f}, "
+            f"weighted R² = {self.r_squared:.2f}"
+        )
+
+    def top(self, k: int | None = None) -> list[tuple[str, float]]:
+        """List the ``k`` features with the largest coefficients of either sign, largest first."""
+        order = np.argsort(-np.abs(self.coefficients), kind="stable")[:k]
+        return [(self.names[j], float(self.coefficients[j])) for j in order]
+
+    @property
+    def effective_samples(self) -> float:
+        """See `effective_samples`."""
+        return effective_samples(self.pi_x)
+
+
+def kernel(distance: ArrayLike, sigma: float) -> NDArray[np.float64]:
+    r"""Weight of a sample at some distance (section 3.4).
+
+    .. math:: \pi_x(z) = \exp\bigl(-D(x, z)^2 / \sigma^2\bigr)
+
+    The `lime` library takes the square root of this: its ``kernel_width`` w is
+    :math:`\sigma / \sqrt 2`.
+
+    Parameters
+    ----------
+    distance : array
+        D, 0 or more.
+    sigma
+        The width, in the units of D; above 0.
+
+    Returns
+    -------
+    ndarray, same shape
+        0..1; 1 at the instance.
+
+    Examples
+    --------
+    >>> kernel([0, 1, 2], sigma=1).round(3)
+    array([1.   , 0.368, 0.018])
+    """
+    if not real(sigma, "sigma") > 0:
+        raise ValueError(f"sigma={sigma} must be above 0")
+    D = finite(distance, "the distance").astype(float)
+    if (D < 0).any():
+        raise ValueError(f"a distance is 0 or more, but the least of these is {D.min():g}")
+    return np.exp(-((D / sigma) ** 2))
+
+
+def effective_samples(pi_x: NDArray[np.floating]) -> float:
+    """How many equally weighted samples these weights are worth (Kish): sum(pi)^2 / sum(pi^2).
+
+    Examples
+    --------
+    >>> effective_samples(np.array([1.0, 1.0, 1.0, 0.0]))
+    3.0
+    """
+    pi_x = finite(pi_x, "pi_x").astype(float)
+    if (pi_x < 0).any():
+        raise ValueError(f"weights are 0 or more, but the least of these is {pi_x.min():g}")
+    largest = pi_x.max()
+    shares = pi_x / largest if largest > 0 else pi_x
+    return float(shares.sum() ** 2 / max((shares**2).sum(), 1.0))
+
+
+def explain(
+    neighbourhood: Neighbourhood,
+    target: int | None = None,
+    *,
+    sigma: float | None = None,
+    features: int | None = None,
+    ridge: float = 0.0,
+) -> Explanation:
+    r"""Fit the linear model of equation 1 to a neighbourhood.
+
+    .. math::
+
+        \xi(x) = \arg\min_g \sum_z \pi_x(z) \bigl(f(z) - g(z')\bigr)^2 + \Omega(g)
+
+    Parameters
+    ----------
+    neighbourhood
+        From `lessons_lib.lime`, or made by yourself.
+    target
+        The column of the scores to explain. Default: the instance's highest.
+    sigma
+        Width of the kernel. Default: the neighbourhood's own.
+    features
+        K: keep at most so many features, chosen by `k_lasso`. Default: all.
+    ridge
+        Penalty on the squared coefficients; the `lime` library always takes 1.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, ``sigma`` or ``features`` is not above 0, or the kernel is so
+        narrow that no sample but the instance itself has any weight.
+
+    Examples
+    --------
+    >>> Z = np.array([[1, 1], [1, 0], [0, 1], [0, 0]])
+    >>> distance = [0, 0.3, 0.3, 1]
+    >>> four = Neighbourhood(Z, Z @ [[2], [3]], distance, ("left", "right"), sigma=0.5)
+    >>> explain(four).coefficients.round(9)
+    array([2., 3.])
+    """
+    Z, scores, distance, names, default = _checked(neighbourhood)
+    target = _column(target, scores)
+    sigma = default if sigma is None else sigma
+    pi_x = kernel(distance, sigma)
+    if not pi_x[(Z[0] != Z).any(axis=1)].any():
+        raise ValueError(
+            f"with sigma={sigma:g} no sample but the instance itself has any weight; half of the "
+            f"{len(pi_x)} samples are nearer than {np.median(distance):.3g}: take such a sigma"
+        )
+    y = scores[:, target]
+    kept = np.arange(Z.shape[1]) if features is None else k_lasso(Z, y, pi_x, features)
+    fit = weighted_fit(Z[:, kept], y, pi_x, ridge=ridge)
+    coefficients = np.zeros(Z.shape[1])
+    coefficients[kept] = fit.coefficients
+    return Explanation(
+        coefficients=coefficients,
+        intercept=float(fit.intercept),
+        r_squared=float(fit.r_squared),
+        prediction=float(y[0]),
+        surrogate=float(fit.intercept + Z[0] @ coefficients),
+        target=target,
+        pi_x=pi_x,
+        names=names,
+    )
+
+
+def k_lasso(
+    Z: NDArray[Any], y: NDArray[np.floating], pi_x: NDArray[np.floating], features: int
+) -> NDArray[np.int_]:
+    """Which features to keep: the lasso's, as its penalty falls and before there are more than K.
+
+    This is K-LASSO, the Omega of Algorithm 1. The lasso only chooses; what is chosen is then
+    fitted without its penalty.
+
+    Parameters
+    ----------
+    Z : ndarray, shape (n, M)
+    y : ndarray, shape (n,)
+    pi_x : ndarray, shape (n,)
+    features
+        K, 1 or more. Where it is M or more, all are kept.
+
+    Returns
+    -------
+    ndarray of int
+        At most K column numbers, rising.
+
+    Examples
+    --------
+    >>> Z = np.array([[1, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1]])
+    >>> k_lasso(Z, Z @ [5.0, 1.0, 0.0], np.ones(4), features=1)
+    array([0])
+    """
+    Z, y, pi_x = checked_samples(Z, y, pi_x)
+    whole(features, "features", 1)
+    if features >= Z.shape[1]:
+        return np.arange(Z.shape[1])
+    root = np.sqrt(pi_x)
+    rows = root[:, None] * (Z - np.average(Z, axis=0, weights=pi_x))
+    goal = root * (y - np.average(y, weights=pi_x))
+    path = lars_path(rows, goal, method="lasso")[2]
+    step = np.flatnonzero((path != 0).sum(axis=0) <= features)[-1]
+    return np.flatnonzero(path[:, step])
+
+
+def _checked(neighbourhood: Neighbourhood) -> Neighbourhood:
+    Z = finite(neighbourhood.Z, "Z", "(n, M)")
+    scores = finite(neighbourhood.scores, "the scores", "(n, classes)")
+    distance = finite(neighbourhood.distance, "the distance", "(n,)")
+    if not len(Z) == len(scores) == len(distance):
+        raise ValueError(f"{len(Z)} rows in Z, {len(scores)} scores, {len(distance)} distances")
+    if len(neighbourhood.names) != Z.shape[1]:
+        raise ValueError(f"{len(neighbourhood.names)} names for {Z.shape[1]} columns of Z")
+    return neighbourhood._replace(Z=Z, scores=scores, distance=distance)
+
+
+def _column(target: int | None, scores: NDArray[np.floating]) -> int:
+    columns = scores.shape[1]
+    if target is None:
+        return int(scores[0].argmax())
+    whole(target, "target")
+    if columns == 1 and target == 1:
+        raise ValueError(
+            "the model gives one score, so the only target is 0. If it is the probability of class "
+            "1 alone, explain target 0; class 0 has the same coefficients with the signs turned"
+        )
+    if not 0 <= target < columns:
+        raise ValueError(f"target={target} is outside 0..{columns - 1}, the columns of the scores")
+    return int(target)

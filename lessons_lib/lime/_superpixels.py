@@ -1,0 +1,294 @@
+"""Superpixels: regions of a picture that LIME (lesson 04) and KernelSHAP (lesson 05) hide and show.
+
+A network takes no picture with a hole. So "hidden" means "painted over", and what it is painted
+with is a choice that changes the answer: see `background`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import skimage.segmentation
+import tensorflow as tf
+from numpy.typing import ArrayLike, NDArray
+
+from lessons_lib.basics.checks import as_array, as_floats, finite
+from lessons_lib.images import one_picture
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.graph import BATCH_SIZE, in_batches
+
+METHODS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "slic": (
+        skimage.segmentation.slic,
+        {"n_segments": 50, "compactness": 10, "start_label": 0},
+    ),
+    "quickshift": (
+        skimage.segmentation.quickshift,
+        {"kernel_size": 4, "max_dist": 200, "ratio": 0.2, "rng": 0},
+    ),
+}
+
+Fill = str | float | Sequence[float]
+"""What hidden superpixels are painted with: ``"mean"``, ``"grey"``, a number or a colour."""
+
+
+def superpixels(image: ArrayLike, method: str = "slic", **options: Any) -> NDArray[np.int_]:
+    """Cut a picture into regions of like colour.
+
+    Parameters
+    ----------
+    image : array, shape (height, width, 3)
+        RGB pixels 0..255. For a `Classifier`, cut the picture that the network sees:
+        ``classifier.prepare(image)[0]``.
+    method
+        ``"slic"``: k-means on colour and place, about ``n_segments=50`` compact regions.
+        ``"quickshift"``: each pixel joins the nearest denser one; regions follow the colours
+        more freely. It takes ten times as long, and is what the `lime` library does.
+    options
+        For scikit-image's function of that name, in place of the defaults in `METHODS`.
+
+    Returns
+    -------
+    ndarray of int, shape (height, width)
+        The superpixel of each pixel: 0, 1, ... M - 1, each at least once.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown, or ``image`` is not one picture.
+
+    References
+    ----------
+    R. Achanta et al., *SLIC Superpixels Compared to State-of-the-Art Superpixel Methods*,
+    TPAMI 2012; A. Vedaldi, S. Soatto, *Quick Shift and Kernel Methods for Mode Seeking*, ECCV 2008.
+
+    Examples
+    --------
+    >>> halves = np.zeros((64, 64, 3), np.uint8)
+    >>> halves[:, 32:] = 255
+    >>> segments = superpixels(halves, n_segments=4)
+    >>> segments.shape, np.unique(segments)
+    ((64, 64), array([0, 1, 2, 3]))
+    """
+    if method not in METHODS:
+        raise ValueError(f"method={method!r} is unknown; use one of {sorted(METHODS)}")
+    function, defaults = METHODS[method]
+    return relabelled(function(one_picture(image).round().astype("uint8"), **(defaults | options)))
+
+
+def relabelled(segments: ArrayLike) -> NDArray[np.int_]:
+    """Give regions the numbers 0, 1, ... M - 1, in the order of their old numbers.
+
+    Some segmentations begin at 1 or leave numbers out. Code that then hides the regions
+    ``0 .. M - 1`` never hides the last one, and gives a weight to a region that is not there.
+
+    Parameters
+    ----------
+    segments : array of int, shape (height, width)
+
+    Returns
+    -------
+    ndarray of int, shape (height, width)
+
+    Raises
+    ------
+    TypeError
+        If the numbers are not whole.
+    ValueError
+        If there are not two dimensions, or no pixel.
+
+    Examples
+    --------
+    >>> relabelled([[1, 1], [7, 3]])
+    array([[0, 0],
+           [2, 1]])
+    """
+    array = as_array(segments, "segments")
+    if not np.issubdtype(array.dtype, np.integer):
+        raise TypeError(f"superpixels are whole numbers, but their type is {array.dtype}")
+    if array.ndim != 2 or array.size == 0:
+        raise ValueError(f"segments have the shape (height, width), but these have {array.shape}")
+    return np.unique(array, return_inverse=True)[1].reshape(array.shape)
+
+
+def background(
+    image: ArrayLike, segments: NDArray[np.integer], fill: Fill = "mean"
+) -> NDArray[np.float32]:
+    """Hide all superpixels of a picture.
+
+    Parameters
+    ----------
+    image : array, shape (height, width, 3)
+        RGB pixels 0..255.
+    segments : ndarray of int, shape (height, width)
+        Superpixels 0 .. M - 1.
+    fill
+        ``"mean"``: each superpixel becomes its own mean colour: its texture goes, its colour
+        stays. ``"grey"``: 127.5 everywhere, the middle of the pixels' range. Or a colour of your
+        own: one number 0..255, or three.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width, 3)
+
+    Raises
+    ------
+    ValueError
+        If picture and segments differ in size, the segments are not numbered 0 .. M - 1, or
+        ``fill`` is none of these.
+
+    Examples
+    --------
+    >>> picture = np.array([[[10, 0, 0], [30, 0, 0], [90, 0, 0]]])
+    >>> background(picture, np.array([[0, 0, 1]]))[0, :, 0]
+    array([20., 20., 90.], dtype=float32)
+    """
+    picture = one_picture(image)
+    segments = check_segments(segments, picture.shape[:2])
+    if isinstance(fill, str) and fill == "mean":
+        ids = segments.ravel()
+        totals = [np.bincount(ids, channel) for channel in picture.reshape(-1, 3).T]
+        means = np.stack(totals, axis=1) / np.bincount(ids)[:, None]
+        return means[segments].astype("float32")
+    shade = as_array(127.5 if isinstance(fill, str) and fill == "grey" else fill, "fill")
+    if shade.dtype.kind not in "iuf" or shade.shape not in ((), (3,)):
+        raise ValueError(f"fill={fill!r} is not 'mean', 'grey', a number 0..255 or a colour of 3")
+    if not ((shade >= 0) & (shade <= 255)).all():
+        raise ValueError(f"fill={fill!r} is outside 0..255")
+    return np.broadcast_to(shade, picture.shape).astype("float32")
+
+
+def hide(
+    image: NDArray[np.floating],
+    hidden: NDArray[np.floating],
+    segments: NDArray[np.integer],
+    Z: ArrayLike,
+) -> NDArray[np.floating]:
+    """Pictures in which some superpixels are shown and the others hidden.
+
+    Parameters
+    ----------
+    image, hidden : ndarray, shape (height, width, 3)
+        The picture, and the same with all hidden (`background`).
+    segments : ndarray of int, shape (height, width)
+        Superpixels 0 .. M - 1.
+    Z : array, shape (n, M)
+        For each picture wanted, 1 (or True) where a superpixel is shown.
+
+    Returns
+    -------
+    ndarray, shape (n, height, width, 3)
+
+    Examples
+    --------
+    >>> picture, grey = np.full((1, 3, 3), 200.0), np.full((1, 3, 3), 127.5)
+    >>> hide(picture, grey, np.array([[0, 1, 1]]), [[1, 0], [0, 1]])[..., 0]
+    array([[[200. , 127.5, 127.5]],
+    <BLANKLINE>
+           [[127.5, 200. , 200. ]]])
+    """
+    image = finite(image, "the picture", "(height, width, 3)")
+    hidden = finite(hidden, "the hidden picture", "(height, width, 3)")
+    if hidden.shape != image.shape:
+        raise ValueError(f"picture and hidden picture differ: {image.shape} and {hidden.shape}")
+    segments = check_segments(segments, image.shape[:2])
+    shown = _coalitions(Z, segments)[:, segments, None]
+    return np.where(shown, image, hidden)
+
+
+def masked_scores(
+    classifier: Classifier,
+    image: ArrayLike,
+    segments: NDArray[np.integer],
+    Z: ArrayLike,
+    *,
+    fill: Fill = "mean",
+    output: str = "probabilities",
+    batch_size: int = BATCH_SIZE,
+) -> NDArray[np.float32]:
+    """Ask the network about each picture of `hide`, without making all of them at once.
+
+    The superpixels are hidden inside the compiled graph, some pictures at a time: it costs hardly
+    more than the network alone.
+
+    Parameters
+    ----------
+    classifier
+        The network.
+    image : array, shape (height, width, 3)
+        One picture of RGB pixels 0..255, of any size.
+    segments : ndarray of int, shape of the network's input
+        Superpixels 0 .. M - 1 of ``classifier.prepare(image)[0]``.
+    Z : array, shape (n, M)
+        1 where a superpixel is shown.
+    fill
+        As for `background`.
+    output
+        ``"probabilities"`` or ``"logits"``.
+    batch_size
+        Pictures at a time.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, classes)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If picture, segments, ``fill`` or ``output`` are not as above, or ``Z`` has not one column
+        for each superpixel.
+    """
+    (picture,) = classifier.prepare_one(image)
+    hidden = background(picture, segments, fill)
+    segments = np.asarray(segments)
+    Z = _coalitions(Z, segments)
+    outputs = ("logits", "probabilities")
+    if output not in outputs:
+        raise ValueError(f"output={output!r} is unknown; use one of {sorted(outputs)}")
+
+    def score(Z: tf.Tensor, picture: tf.Tensor, hidden: tf.Tensor, segments: tf.Tensor) -> Any:
+        # Pictures last, so that what belongs to a pixel lies together: three times as fast.
+        shown = tf.gather(tf.transpose(Z), segments)[:, :, None, :]
+        pixels = tf.where(shown, picture[..., None], hidden[..., None])
+        scores = classifier.outputs(tf.transpose(pixels, (3, 0, 1, 2)))
+        return (scores[outputs.index(output)],)
+
+    pixels = tf.TensorSpec(picture.shape, tf.float32)
+    specs = (
+        tf.TensorSpec((None, None), tf.bool), pixels, pixels,
+        tf.TensorSpec(segments.shape, tf.int32),
+    )  # fmt: skip
+    function = classifier.compiled(("superpixels", output), score, specs)
+    fixed = (tf.constant(picture), tf.constant(hidden), tf.constant(segments, tf.int32))
+    return in_batches(
+        lambda Z: function(Z, *fixed), Z, batch_size=batch_size, description="hidden pictures"
+    )[0]
+
+
+def check_segments(segments: ArrayLike, size: tuple[int, ...]) -> NDArray[np.integer]:
+    """Segments as an array; an error unless they are of this size and numbered 0 .. M - 1."""
+    segments = as_array(segments, "segments")
+    if segments.dtype.kind not in "iu":
+        raise TypeError(f"superpixels are whole numbers, but their type is {segments.dtype}")
+    if segments.shape != tuple(size):
+        raise ValueError(
+            f"the segments have the shape {segments.shape}, the picture {tuple(size)}. Cut the "
+            "picture that the network sees: superpixels(classifier.prepare(image)[0])"
+        )
+    ids = np.unique(segments)
+    if not np.array_equal(ids, np.arange(len(ids))):
+        raise ValueError(
+            f"superpixels must be numbered 0 .. {len(ids) - 1}, but they run from {ids[0]} to "
+            f"{ids[-1]}; use relabelled(segments)"
+        )
+    return segments
+
+
+def _coalitions(Z: ArrayLike, segments: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which superpixels are shown, as True and False."""
+    shown, M = as_floats(Z, "Z"), int(segments.max()) + 1
+    if shown.ndim != 2 or len(shown) == 0 or shown.shape[1] != M:
+        raise ValueError(f"Z must be (n, {M}), but it has the shape {shown.shape}")
+    if np.isnan(shown).any():
+        raise ValueError("Z holds NaN; give 1 where a superpixel is shown, and 0 elsewhere")
+    return shown.astype(bool)

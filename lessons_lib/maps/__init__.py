@@ -1,0 +1,39 @@
+"""More maps than the lessons derive: the family of Grad-CAM, gradients of pixels, regions."""
+
+from lessons_lib.maps.family import (
+    METHODS,
+    ablation_cam,
+    axiom_weights,
+    eigen_cam,
+    grad_cam_plus_plus,
+    hires_cam,
+    layer_cam,
+    place_weighted_sum,
+    plus_plus_weights,
+    principal_weights,
+    xgrad_cam,
+)
+from lessons_lib.maps.gradients import gradient_times_input, input_gradients, saliency, smooth_grad
+from lessons_lib.maps.guided import guided_backpropagation, guided_grad_cam
+from lessons_lib.maps.xrai import region_attributions
+
+__all__ = [
+    "METHODS",
+    "ablation_cam",
+    "axiom_weights",
+    "eigen_cam",
+    "grad_cam_plus_plus",
+    "gradient_times_input",
+    "guided_backpropagation",
+    "guided_grad_cam",
+    "hires_cam",
+    "input_gradients",
+    "layer_cam",
+    "place_weighted_sum",
+    "plus_plus_weights",
+    "principal_weights",
+    "region_attributions",
+    "saliency",
+    "smooth_grad",
+    "xgrad_cam",
+]

@@ -1,0 +1,239 @@
+r"""The family of Grad-CAM: each method is only its weights (lesson 03).
+
+All of them look at one layer's activations :math:`A_k(x, y)` and at the gradient
+:math:`g_k(x, y) = \partial S_c / \partial A_k(x, y)` of the class's logit, give each channel (or
+each place of each channel) a weight, add up, and keep what is positive. Maps come at the layer's
+own resolution, not normalised, for one picture or for many, as `lessons_lib.grad_cam.grad_cam`
+has them; arguments and errors are the same too.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike, NDArray
+
+from lessons_lib.basics.checks import finite, layer_with
+from lessons_lib.grad_cam import grad_cam, weighted_sum
+from lessons_lib.images import as_given
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.graph import in_batches
+from lessons_lib.network.labels import Target
+
+Array = NDArray[np.floating]
+Images = ArrayLike | Sequence[ArrayLike]
+
+
+def grad_cam_plus_plus(
+    classifier: Classifier, images: Images, target: Target = None, layer: str | None = None
+) -> Array:
+    r"""Grad-CAM++: places of one channel count by how much each would explain alone.
+
+    .. math::
+
+        w_k = \sum_{x, y} \alpha_k(x, y) \, \mathrm{ReLU}(g_k(x, y)), \qquad
+        \alpha_k(x, y) = \frac{g_k^2}{2 g_k^2 + g_k^3 \sum_{a, b} A_k(a, b)}
+
+    The second and third derivatives of the paper are powers of :math:`g_k`, since the score it
+    differentiates is the exponential of the logit; the exponential itself is a factor common to all
+    channels, and left out.
+
+    References
+    ----------
+    A. Chattopadhay et al., *Grad-CAM++*, WACV 2018 (arXiv:1710.11063), equation 19.
+
+    Examples
+    --------
+    >>> from lessons_lib import images, models
+    >>> grad_cam_plus_plus(models.load("mobilenet_v2"), images.course_image("panda")).shape
+    (7, 7)
+    """
+    found = classifier.gradients(images, target, layer)
+    return as_given(images, weighted_sum(found.A, plus_plus_weights(found.A, found.gradient)))
+
+
+def plus_plus_weights(A: Array, gradient: Array) -> Array:
+    """Channel weights of Grad-CAM++, shape (n, channels), from arrays (n, h, w, channels).
+
+    Examples
+    --------
+    A channel with activations 1 and 3 and the gradient 0.5 at both: alpha is 1 / (2 + 0.5 * 4).
+
+    >>> A = np.array([1.0, 3.0]).reshape(1, 1, 2, 1)
+    >>> plus_plus_weights(A, np.full((1, 1, 2, 1), 0.5))
+    array([[0.25]])
+    """
+    A, gradient = layer_with(A, gradient, "the gradient", "(n, h, w, channels)")
+    # g^2 is cancelled: 1 / (2 + g sum(A)) is the same where g != 0, and where g = 0 the product
+    # with ReLU(g) is 0 in any case. Only a positive gradient reaches the sum.
+    positive = np.maximum(gradient, 0)
+    denominator = 2 + positive * A.sum(axis=(1, 2), keepdims=True)
+    alpha = np.divide(1, denominator, out=np.zeros_like(denominator), where=denominator != 0)
+    return (alpha * positive).sum(axis=(1, 2))
+
+
+def hires_cam(
+    classifier: Classifier, images: Images, target: Target = None, layer: str | None = None
+) -> Array:
+    r"""HiResCAM: each place of each channel has its own gradient as weight.
+
+    .. math:: L(x, y) = \mathrm{ReLU}\Bigl(\sum_k g_k(x, y) \, A_k(x, y)\Bigr)
+
+    Where all that follows the layer is linear, the sum before the ReLU, added up over the places,
+    is the logit without its bias. With global average pooling it equals Grad-CAM.
+
+    References
+    ----------
+    R. L. Draelos & L. Carin, *Use HiResCAM instead of Grad-CAM*, 2020 (arXiv:2011.08891).
+    """
+    found = classifier.gradients(images, target, layer)
+    return as_given(images, place_weighted_sum(found.A, found.gradient))
+
+
+def layer_cam(
+    classifier: Classifier, images: Images, target: Target = None, layer: str | None = None
+) -> Array:
+    r"""LayerCAM: as HiResCAM, but only positive gradients count; made for early layers.
+
+    .. math:: L(x, y) = \mathrm{ReLU}\Bigl(\sum_k \mathrm{ReLU}(g_k(x, y)) \, A_k(x, y)\Bigr)
+
+    References
+    ----------
+    P.-T. Jiang et al., *LayerCAM: Exploring Hierarchical Class Activation Maps for Localization*,
+    IEEE Transactions on Image Processing 30, 2021.
+    """
+    found = classifier.gradients(images, target, layer)
+    return as_given(images, place_weighted_sum(found.A, np.maximum(found.gradient, 0)))
+
+
+def place_weighted_sum(A: Array, weights: Array) -> Array:
+    """Sum over the channels where each place has its own weight; what is positive of it.
+
+    Examples
+    --------
+    >>> place_weighted_sum(np.array([[[[1.0, 5.0]]]]), np.array([[[[3.0, -0.5]]]]))
+    array([[[0.5]]])
+    """
+    A, weights = layer_with(A, weights, "weights", "(n, h, w, channels)")
+    return np.maximum((A * weights).sum(axis=-1), 0)
+
+
+def xgrad_cam(
+    classifier: Classifier, images: Images, target: Target = None, layer: str | None = None
+) -> Array:
+    r"""XGrad-CAM: a channel's weight is its gradient's mean, weighted by the activations.
+
+    .. math:: \alpha_k = \sum_{x, y} \frac{A_k(x, y)}{\sum_{a, b} A_k(a, b)} \, g_k(x, y)
+
+    So each channel's map adds up to :math:`\sum A_k g_k`, what it gives to the score in a linear
+    model (the *conservation* axiom). A channel that is zero everywhere gets the weight 0.
+
+    References
+    ----------
+    R. Fu et al., *Axiom-based Grad-CAM*, BMVC 2020 (arXiv:2008.02312).
+    """
+    found = classifier.gradients(images, target, layer)
+    return as_given(images, weighted_sum(found.A, axiom_weights(found.A, found.gradient)))
+
+
+def axiom_weights(A: Array, gradient: Array) -> Array:
+    """Channel weights of XGrad-CAM, shape (n, channels), from arrays (n, h, w, channels).
+
+    Examples
+    --------
+    >>> A = np.array([1.0, 3.0]).reshape(1, 1, 2, 1)
+    >>> axiom_weights(A, np.array([4.0, 8.0]).reshape(1, 1, 2, 1))
+    array([[7.]])
+    """
+    A, gradient = layer_with(A, gradient, "the gradient", "(n, h, w, channels)")
+    total, given = A.sum(axis=(1, 2)), (A * gradient).sum(axis=(1, 2))
+    return np.divide(given, total, out=np.zeros_like(given), where=total != 0)
+
+
+def eigen_cam(classifier: Classifier, images: Images, layer: str | None = None) -> Array:
+    r"""Eigen-CAM: the activations projected on their first principal component.
+
+    .. math:: A = U \Sigma V^\top, \qquad L = \mathrm{ReLU}(A \, v_1)
+
+    with :math:`A` as a matrix of places times channels. No class enters: it shows what is strong in
+    the layer, whatever the class. The sign of :math:`v_1` is free; it is chosen so that the map's
+    sum is positive.
+
+    References
+    ----------
+    M. B. Muhammad & M. Yeasin, *Eigen-CAM: Class Activation Map using Principal Components*,
+    IJCNN 2020 (arXiv:2008.00299).
+    """
+    A = classifier.activations(images, layer)
+    return as_given(images, weighted_sum(A, principal_weights(A)))
+
+
+def principal_weights(A: Array) -> Array:
+    """First right singular vector of each picture's activations, shape (n, channels).
+
+    Examples
+    --------
+    >>> principal_weights(np.array([[[[3.0, 4.0]], [[6.0, 8.0]]]])).round(6)
+    array([[0.6, 0.8]])
+    """
+    A = finite(A, "A", "(n, h, w, channels)")
+    matrices = A.reshape(len(A), -1, A.shape[-1])
+    first = np.linalg.svd(matrices, full_matrices=False).Vh[:, 0]
+    sign = np.sign(np.einsum("npk,nk->n", matrices, first))
+    return first * np.where(sign < 0, -1, 1)[:, None]
+
+
+def ablation_cam(
+    classifier: Classifier, images: Images, target: Target = None, layer: str | None = None
+) -> Array:
+    r"""Ablation-CAM: a channel's weight is what the logit loses without it; no gradient.
+
+    .. math:: w_k = S_c - S_c^{\setminus k}
+
+    :math:`S_c^{\setminus k}` is the logit with channel :math:`k` set to zero. Only the part of the
+    network after the layer is run, once for each channel. (The paper divides all weights of a
+    picture by :math:`S_c`. That scales the map, and turns it over where the logit is negative; it
+    is left out.)
+
+    References
+    ----------
+    S. Desai & H. G. Ramaswamy, *Ablation-CAM: Visual Explanations for Deep Convolutional Network
+    via Gradient-free Localization*, WACV 2020.
+    """
+    layer = layer or classifier.layer
+    x = classifier.prepare(images)
+    A = classifier.activations(images, layer)
+    chosen = classifier.chosen(x, target)
+
+    def without(k: tf.Tensor, A: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor]:
+        kept = A * (1 - tf.one_hot(k, A.shape[-1])[:, None, None])  # k = -1 keeps all
+        return (classifier.forward_from(kept, layer, tf.repeat(x, tf.shape(k)[0], axis=0)),)
+
+    specs = [
+        tf.TensorSpec(s, t)
+        for s, t in (
+            ((None,), tf.int32),
+            ((1, *A.shape[1:]), tf.float32),
+            ((1, *x.shape[1:]), tf.float32),
+        )
+    ]
+    ask = classifier.compiled(("without", layer), without, specs)
+    channels = np.arange(-1, A.shape[-1], dtype="int32")
+    weights = []
+    for i, c in enumerate(chosen):
+        (logits,) = in_batches(
+            lambda k, i=i: ask(k, A[i : i + 1], x[i : i + 1]), channels, description="Ablation-CAM"
+        )
+        weights.append(logits[0, c] - logits[1:, c])
+    return as_given(images, weighted_sum(A, np.array(weights)))
+
+
+METHODS: dict[str, Callable[..., Array]] = {
+    "Grad-CAM": grad_cam,
+    "Grad-CAM++": grad_cam_plus_plus,
+    "HiResCAM": hires_cam,
+    "LayerCAM": layer_cam,
+    "XGrad-CAM": xgrad_cam,
+    "Ablation-CAM": ablation_cam,
+}
+"""The methods that take a class and give a map at the layer's resolution."""

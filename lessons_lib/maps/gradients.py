@@ -1,0 +1,157 @@
+r"""Gradients with respect to the pixels, and what is made of them (lesson 06).
+
+The score is always the class's logit, and the gradient is with respect to the RGB pixels 0..255
+at the network's size, preprocessing included: logits per grey level.
+
+References
+----------
+K. Simonyan, A. Vedaldi, A. Zisserman, *Deep Inside Convolutional Networks*, 2013
+(arXiv:1312.6034); D. Smilkov et al., *SmoothGrad: removing noise by adding noise*, 2017
+(arXiv:1706.03825); G. Erion et al., *Improving performance of deep learning models with axiomatic
+attribution priors and expected gradients*, Nature Machine Intelligence 2021 (arXiv:1906.10670);
+A. Kapishnikov et al., *XRAI: Better Attributions Through Regions*, ICCV 2019 (arXiv:1906.02825).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike, NDArray
+
+from lessons_lib.basics.checks import real, whole
+from lessons_lib.basics.progress import bar
+from lessons_lib.images import as_given
+from lessons_lib.integrated_gradients import BATCH_SIZE
+from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.graph import gradient_of, in_batches
+from lessons_lib.network.labels import Target
+
+Maps = NDArray[np.float32]
+
+
+def input_gradients(
+    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target = None
+) -> Maps:
+    r"""The gradient :math:`\partial F / \partial x` of the class's logit.
+
+    Parameters
+    ----------
+    classifier
+        The network.
+    images
+        One picture (height, width, 3), a batch, or a list of pictures; RGB pixels 0..255.
+    target
+        The class to explain: an index, a label, or one of these for each picture. Default: each
+        picture's top class.
+
+    Returns
+    -------
+    ndarray of float32, shape (*input_size, 3) for one picture, (n, *input_size, 3) for several
+        Signed, in logits per grey level.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If pictures or class are not what the classifier can take.
+
+    Examples
+    --------
+    >>> from lessons_lib import images, models
+    >>> input_gradients(models.load("squeezenet"), images.course_image("panda")).shape
+    (224, 224, 3)
+    """
+    x = classifier.prepare(images)
+    return as_given(images, _gradients(classifier, x, classifier.chosen(x, target)))
+
+
+def saliency(
+    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target = None
+) -> Maps:
+    """The gradient's largest size over the three colours (Simonyan et al. 2013, section 3.1).
+
+    Returns
+    -------
+    ndarray of float32, shape (*input_size,) for one picture, (n, *input_size) for several
+        0 or more: how fast the score changes, not which way.
+    """
+    return np.abs(input_gradients(classifier, images, target)).max(axis=-1)
+
+
+def gradient_times_input(
+    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target = None
+) -> Maps:
+    """Gradient times pixel: Integrated Gradients from black with one step, at the photograph.
+
+    Returns
+    -------
+    ndarray of float32, shape (*input_size, 3) for one picture, (n, *input_size, 3) for several
+        Signed, in logits.
+    """
+    return input_gradients(classifier, images, target) * as_given(
+        images, classifier.prepare(images)
+    )
+
+
+def smooth_grad(
+    classifier: Classifier,
+    image: ArrayLike,
+    target: int | str | None = None,
+    *,
+    num_samples: int = 50,
+    noise: float = 0.15,
+    seed: int = 0,
+) -> Maps:
+    r"""Mean gradient over noisy copies of a picture (Smilkov et al. 2017, section 2).
+
+    .. math:: \frac{1}{n} \sum_{j=1}^n
+        \frac{\partial F(x + \epsilon_j)}{\partial x}, \qquad \epsilon_j \sim N(0, \sigma^2)
+
+    Parameters
+    ----------
+    classifier
+        The network.
+    image : array, shape (height, width, 3)
+        One picture; RGB pixels 0..255.
+    target
+        The class to explain; default: the top class.
+    num_samples
+        Noisy copies n, 1 or more.
+    noise
+        Standard deviation of the noise as a share of the picture's range of values, 0 or more.
+    seed
+        Seed of the noise.
+
+    Returns
+    -------
+    ndarray of float32, shape (*input_size, 3)
+        Signed, in logits per grey level.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is more than one picture, or a number is out of range.
+    """
+    whole(num_samples, "num_samples", 1)
+    if not 0 <= real(noise, "noise") < np.inf:
+        raise ValueError(f"noise must be 0 or more, not {noise}")
+    x = classifier.prepare_one(image)
+    index = np.repeat(classifier.chosen(x, target), BATCH_SIZE)
+    rng = np.random.default_rng(seed)
+    sigma = noise * float(np.ptp(x))
+    total = np.zeros(x.shape[1:])
+    for start in bar(range(0, num_samples, BATCH_SIZE), desc="SmoothGrad"):
+        rows = min(BATCH_SIZE, num_samples - start)
+        noisy = x + sigma * rng.standard_normal((rows, *x.shape[1:]), np.float32)
+        total += _gradients(classifier, noisy.astype("float32"), index[:rows]).sum(axis=0)
+    return (total / num_samples).astype("float32")
+
+
+def _gradients(classifier: Classifier, x: Maps, index: NDArray[np.int_]) -> Maps:
+    def differentiate(x: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor]:
+        score = tf.gather(classifier.forward(x), index, batch_dims=1)
+        return (gradient_of(score, x),)
+
+    pixels = tf.TensorSpec((None, *classifier.input_size, 3), tf.float32)
+    specs = (pixels, tf.TensorSpec((None,), tf.int32))
+    function = classifier.compiled("input gradients", differentiate, specs)
+    return in_batches(function, x, index.astype("int32"), batch_size=BATCH_SIZE)[0]

@@ -1,0 +1,398 @@
+"""The one way to ask a network: RGB pixels in; logits, probabilities and gradients out.
+
+Preprocessing happens inside, in the compiled graph: once, rightly, and where a gradient can pass
+through it.
+"""
+
+import functools
+import warnings
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike, NDArray
+
+from lessons_lib import images as pictures
+from lessons_lib.baselines import make_baseline
+from lessons_lib.basics.checks import whole
+from lessons_lib.network.graph import chosen_output, in_batches, logits_and_link
+from lessons_lib.network.labels import Prediction, Target, class_index, class_indices
+from lessons_lib.network.layers import (
+    LayerGradients,
+    choices,
+    find,
+    last_with_places,
+    spatial_shapes,
+    tapped,
+    walk,
+    with_place,
+)
+from lessons_lib.network.preprocessing import Preprocess, input_size_of, preprocessing, zero_colour
+
+
+class Classifier:
+    """Any Keras image classifier, asked with RGB pixels 0..255 of any size.
+
+    Parameters
+    ----------
+    model
+        Functional, Sequential, nested or subclassed; it is never changed. Whether it ends in a
+        softmax, in a sigmoid or in logits is seen from its graph. A single output unit ``z`` is
+        read as two classes with the logits ``(-z, z)``.
+    labels
+        One name for each class; default: ``class 0``, ``class 1``, ...
+    preprocess
+        What the network wants done to its pixels: ``"tf"`` (to -1..1), ``"caffe"`` (BGR, ImageNet
+        mean off), ``"torch"`` (ImageNet mean and deviation), ``"none"``, or a function of a float32
+        tensor (n, height, width, 3), such as ``keras.applications.resnet.preprocess_input``.
+    input_size
+        (height, width) the network wants; needed only where the model leaves it open.
+    layer
+        The layer that the CAM methods look at; default: the last one whose output still has a
+        place (height and width above 1) and that is not a pooling layer.
+    output
+        Which output to explain, where the model has several.
+    name
+        How to call it in titles; default: the model's name.
+
+    Raises
+    ------
+    TypeError
+        If ``model`` is not a Keras model.
+    ValueError
+        If the model has several inputs, several outputs and no ``output``, or no fixed input size
+        and no ``input_size``; if ``preprocess`` or ``layer`` is unknown, or the number of labels
+        is not the number of classes.
+
+    Examples
+    --------
+    >>> tiny = keras.Sequential([
+    ...     keras.Input((32, 32, 3)),
+    ...     keras.layers.Conv2D(4, 3, name="features"),
+    ...     keras.layers.GlobalAveragePooling2D(),
+    ...     keras.layers.Dense(2, activation="softmax"),
+    ... ])
+    >>> classifier = Classifier(tiny, ["cat", "dog"], preprocess="tf")
+    >>> classifier.layer
+    'features'
+    >>> classifier.probabilities(np.zeros((80, 60, 3))).sum().round(5)
+    np.float32(1.0)
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        labels: Sequence[str] | None = None,
+        preprocess: str | Preprocess = "none",
+        *,
+        input_size: tuple[int, int] | None = None,
+        layer: str | None = None,
+        output: int | None = None,
+        name: str | None = None,
+    ) -> None:
+        if not isinstance(model, keras.Model):
+            raise TypeError(f"model must be a keras.Model, not {type(model).__name__}")
+        self.model = model
+        self.name = name or model.name
+        self.input_size = input_size_of(model, input_size)
+        self.preprocess = preprocessing(preprocess)
+        self.output = output
+        self._compiled: dict[Hashable, Callable[..., Any]] = {}
+        if not model.built:
+            model(tf.zeros((1, *self.input_size, 3)))
+        count = self._predict.structured_outputs[0].shape[-1]
+        self.labels = tuple(labels) if labels else tuple(f"class {i}" for i in range(count))
+        if len(self.labels) != count:
+            raise ValueError(f"{len(self.labels)} labels for a network of {count} classes")
+        if layer:
+            self.layer = self._layer(layer)[0]
+        else:
+            self.layer = last_with_places(self.layers, self.spatial_layers)
+
+    def __repr__(self) -> str:
+        height, width = self.input_size
+        return (
+            f"<Classifier {self.name}: {height} x {width} pixels, {len(self.labels)} classes, "
+            f"layer {self.layer}>"
+        )
+
+    def replace(self, **changes: Any) -> "Classifier":
+        """A classifier with the same options, but for those that are named.
+
+        Examples
+        --------
+        >>> from lessons_lib import models
+        >>> classifier = models.load("mobilenet_v2")
+        >>> classifier.replace(model=keras.models.clone_model(classifier.model)).layer
+        'out_relu'
+        """
+        names = ("model", "labels", "preprocess", "input_size", "layer", "output", "name")
+        return Classifier(**{name: getattr(self, name) for name in names} | changes)
+
+    # Asking the network
+
+    def prepare(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
+        """Check pictures and bring them to the network's size (the whole picture, no cropping).
+
+        Parameters
+        ----------
+        images
+            One picture (height, width, 3), a batch, or a list of pictures of any sizes; RGB 0..255.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, *input_size, 3)
+            RGB pixels 0..255; a new array.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `lessons_lib.images.as_batch`.
+        """
+        resized = [pictures.resized(p, self.input_size) for p in pictures.as_batch(images)]
+        return np.clip(resized, 0, 255, dtype=np.float32)  # averages are rounded, to 255.00002 say
+
+    def prepare_one(self, image: ArrayLike) -> NDArray[np.float32]:
+        """As `prepare`, for one picture, shape (1, *input_size, 3); a ValueError for several."""
+        x = self.prepare(image)
+        if len(x) != 1:
+            raise ValueError(f"expected one picture, but there are {len(x)}")
+        return x
+
+    def baseline(
+        self, images: ArrayLike | Sequence[ArrayLike], kind: str | ArrayLike = "zero"
+    ) -> NDArray[np.float32]:
+        """Pictures that show nothing, to put in place of what is hidden.
+
+        Parameters
+        ----------
+        images
+            As for `prepare`.
+        kind
+            ``"zero"``: the colour that the network's preprocessing turns into 0, which is grey for
+            most networks; or what `lessons_lib.baselines.make_baseline` takes: ``"black"``,
+            ``"blurred"``, ..., or a picture.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, *input_size, 3)
+            RGB pixels 0..255.
+
+        Raises
+        ------
+        ValueError
+            If ``kind`` is none of these, or no colour becomes 0.
+
+        Examples
+        --------
+        >>> from lessons_lib import models
+        >>> models.load("mobilenet_v2").baseline(pictures.course_image("panda"))[0, 0, 0]
+        array([127.5, 127.5, 127.5], dtype=float32)
+        """
+        x = self.prepare(images)
+        if isinstance(kind, str) and kind == "zero":
+            return np.zeros_like(x) + zero_colour(self.preprocess, self.input_size, self.name)
+        rng = np.random.default_rng(0)
+        return np.stack([make_baseline(kind, picture, picture, rng) for picture in x])
+
+    def logits(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
+        """Class scores before the softmax, shape (n, classes)."""
+        return in_batches(self._predict, self.prepare(images))[0]
+
+    def probabilities(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
+        """Class probabilities 0..1, shape (n, classes)."""
+        return in_batches(self._predict, self.prepare(images))[1]
+
+    def top(self, image: ArrayLike, k: int = 5) -> list[Prediction]:
+        """The ``k`` most probable classes of one picture, best first.
+
+        Examples
+        --------
+        >>> from lessons_lib import models
+        >>> print(models.load("mobilenet_v2").top(pictures.course_image("panda"))[0])
+        giant panda (class 388): 0.92
+        """
+        whole(k, "k", 1)
+        (probability,) = self.probabilities(self.prepare_one(image))
+        best = np.argsort(-probability)[:k]
+        return [Prediction(int(i), self.labels[i], float(probability[i])) for i in best]
+
+    def class_index(self, target: int | str) -> int:
+        """Index of a class: see `lessons_lib.network.labels.class_index`."""
+        return class_index(self.labels, target, self.name)
+
+    def targets(self, target: Target, logits: NDArray[np.floating]) -> NDArray[np.int_]:
+        """One class index for each picture; ``None`` means each picture's own top class."""
+        if target is None:
+            return logits.argmax(axis=-1)
+        return class_indices(self.labels, target, len(logits), self.name)
+
+    def chosen(self, x: NDArray[np.float32], target: Target) -> NDArray[np.int_]:
+        """One class index for each prepared picture; the network is asked only for ``None``."""
+        return self.targets(target, self.logits(x) if target is None else x)
+
+    # Looking inside
+
+    def activations(
+        self, images: ArrayLike | Sequence[ArrayLike], layer: str | None = None
+    ) -> NDArray[np.float32]:
+        """What a layer holds, shape (n, height, width, channels); default: ``self.layer``."""
+        path, tapped_layer = self._layer(layer or self.layer)
+
+        def look(x: tf.Tensor) -> tuple[tf.Tensor]:
+            with tapped(tapped_layer) as seen:
+                self.forward(x)
+            A = with_place(seen[-1] if seen else None, path, lambda: self.spatial_layers)
+            return (tf.cast(A, tf.float32),)
+
+        function = self.compiled(("activations", path), look)
+        return in_batches(function, self.prepare(images))[0]
+
+    def gradients(
+        self,
+        images: ArrayLike | Sequence[ArrayLike],
+        target: Target = None,
+        layer: str | None = None,
+    ) -> LayerGradients:
+        """Activations of a layer, and the gradient of the class's logit with respect to them.
+
+        One pass through the network, and back only as far as the layer.
+
+        Parameters
+        ----------
+        images
+            As for `prepare`.
+        target
+            The class to explain; default: each picture's top class.
+        layer
+            Name of the layer; default: ``self.layer``.
+
+        Returns
+        -------
+        LayerGradients
+
+        Raises
+        ------
+        ValueError
+            If there is no such layer, if its output has no place (is not of shape
+            (n, height, width, channels)), or if it does not lead to the class scores.
+        """
+        path, tapped_layer = self._layer(layer or self.layer)
+
+        def differentiate(x: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            with tapped(tapped_layer) as seen:
+                logits = self.forward(x)
+            A = with_place(seen[-1] if seen else None, path, lambda: self.spatial_layers)
+            # -1 stands for "the top class", found here so that it costs no second pass.
+            target = tf.where(target < 0, tf.argmax(logits, -1, tf.int32), target)
+            score = tf.gather(logits, target, batch_dims=1)
+            (gradient,) = tf.gradients(score, A)
+            if gradient is None:
+                raise ValueError(
+                    f"layer {path!r} does not lead to the class scores; "
+                    f"{choices(self.spatial_layers, path)}"
+                )
+            return tf.cast(A, tf.float32), tf.cast(gradient, tf.float32), score, target
+
+        x = self.prepare(images)
+        indices = np.full(len(x), -1) if target is None else self.chosen(x, target)
+        specs = (self._pixels, tf.TensorSpec((None,), tf.int32))
+        function = self.compiled(("gradients", path), differentiate, specs)
+        return LayerGradients(*in_batches(function, x, indices.astype("int32")))
+
+    # For methods that need a compiled function of their own
+
+    def forward(self, x: tf.Tensor) -> tf.Tensor:
+        """The class logits as a tensor; to be called inside a compiled function.
+
+        Parameters
+        ----------
+        x : tensor of float32, shape (n, *input_size, 3)
+            RGB pixels 0..255; differentiable, preprocessing included.
+
+        Returns
+        -------
+        tensor of float32, shape (n, classes)
+        """
+        return self.outputs(x)[0]
+
+    def outputs(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The class logits and the class probabilities as tensors; otherwise as `forward`."""
+        logits, link = logits_and_link(self._result(x))
+        return logits, link(logits)
+
+    def forward_from(self, A: tf.Tensor, layer: str, x: tf.Tensor) -> tf.Tensor:
+        """The class logits, if a layer held ``A``; to be called inside a compiled function.
+
+        Only what comes after the layer is run; TensorFlow leaves out what nothing depends on.
+
+        Parameters
+        ----------
+        A : tensor, shape (n, height, width, channels)
+            What the layer shall pass on, in place of its own activations.
+        layer
+            The layer's name.
+        x : tensor of float32, shape (n, *input_size, 3)
+            RGB pixels 0..255, for paths that go around the layer.
+
+        Returns
+        -------
+        tensor of float32, shape (n, classes)
+        """
+        with tapped(self._layer(layer)[1], lambda own: tf.cast(A, own.dtype)):
+            return self.forward(x)
+
+    def compiled(
+        self,
+        key: Hashable,
+        function: Callable[..., Any],
+        specs: Sequence[tf.TensorSpec] | None = None,
+    ) -> Callable[..., Any]:
+        """Compile ``function`` once and keep it under ``key``, for any number of pictures.
+
+        ``specs`` are the types and shapes of its arguments; default: one batch of pixels.
+        """
+        if key not in self._compiled:
+            # autograph=False: the functions have no Python loops, and errors keep their own text.
+            traced = tf.function(function, autograph=False)
+            self._compiled[key] = traced.get_concrete_function(*(specs or (self._pixels,)))
+        return self._compiled[key]
+
+    @property
+    def _pixels(self) -> tf.TensorSpec:
+        return tf.TensorSpec((None, *self.input_size, 3), tf.float32)
+
+    @property
+    def _predict(self) -> Any:
+        return self.compiled("predict", self.outputs)
+
+    def _result(self, x: tf.Tensor) -> tf.Tensor:
+        """The output to explain, as the model gives it."""
+        with warnings.catch_warnings():  # keras.Model([input], ...) warns when not given a list
+            warnings.filterwarnings("ignore", "The structure of `inputs`", UserWarning)
+            outputs = tf.nest.flatten(self.model(self.preprocess(x), training=False))
+        return chosen_output(outputs, self.output, self.model)
+
+    # Finding layers
+
+    @functools.cached_property
+    def layers(self) -> dict[str, keras.layers.Layer]:
+        """All layers by path (``"outer/inner"`` in nested models), from input to output."""
+        return dict(walk(self.model))
+
+    def _layer(self, name: str) -> tuple[str, keras.layers.Layer]:
+        """Full path of a layer, and the layer; its last name alone will do if it is unique."""
+        return find(self.layers, name, self.name, lambda: self.spatial_layers)
+
+    @functools.cached_property
+    def spatial_layers(self) -> dict[str, tuple[int, int, int]]:
+        """Layers whose output has a place: (height, width, channels) by name, in running order."""
+        shapes: dict[str, tuple[int, int, int]] = {}
+
+        def look(x: tf.Tensor) -> None:
+            shapes.update(spatial_shapes(self.layers, lambda: self.forward(x)))
+
+        tf.function(look, autograph=False).get_concrete_function(self._pixels)
+        return shapes

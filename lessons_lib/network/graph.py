@@ -1,0 +1,119 @@
+"""Functions of tensors: batches of rows through them, logits behind a softmax, gradients."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from lessons_lib.basics.checks import whole
+from lessons_lib.basics.progress import bar
+
+BATCH_SIZE = 16
+
+
+def in_batches(
+    function: Callable[..., Any],
+    *arrays: NDArray[Any],
+    batch_size: int = BATCH_SIZE,
+    description: str | None = None,
+) -> tuple[NDArray[Any], ...]:
+    """Apply a compiled function to arrays, some rows at a time; a progress bar after 2 seconds.
+
+    Parameters
+    ----------
+    function
+        Takes one tensor for each array, and returns a tuple of tensors of as many rows.
+    arrays
+        Arrays of as many rows each.
+    batch_size
+        Rows at a time.
+    description
+        What the progress bar says.
+
+    Returns
+    -------
+    tuple of ndarray
+        The results of all batches, one after another.
+    """
+    whole(batch_size, "batch_size", 1)
+    starts = range(0, len(arrays[0]), batch_size)
+    results = [
+        [r.numpy() for r in function(*(tf.constant(a[i : i + batch_size]) for a in arrays))]
+        for i in bar(starts, desc=description)
+    ]
+    return tuple(np.concatenate(parts) for parts in zip(*results, strict=True))
+
+
+def chosen_output(outputs: Sequence[tf.Tensor], which: int | None, model: keras.Model) -> tf.Tensor:
+    """The one of a model's outputs that is explained; a ValueError unless it is (n, classes)."""
+    if which is None and len(outputs) > 1:
+        names = getattr(model, "output_names", None)
+        raise ValueError(
+            f"{model.name} has {len(outputs)} outputs {names or ''}; say which one to explain "
+            f"with output=0 ... output={len(outputs) - 1}"
+        )
+    if not -len(outputs) <= (which or 0) < len(outputs):
+        raise ValueError(f"output={which} is outside 0..{len(outputs) - 1}")
+    result = outputs[which or 0]
+    if result.shape.rank != 2:
+        raise ValueError(
+            f"the output of {model.name} has the shape {tuple(result.shape)}; a classifier "
+            "gives (n, classes)"
+        )
+    return result
+
+
+def logits_and_link(result: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """Logits behind a network's output, and the function that makes them probabilities.
+
+    In a traced graph each tensor knows the operation that made it. So the logits are what went
+    into the last softmax or sigmoid, and no layer need be changed to get at them.
+
+    Parameters
+    ----------
+    result : tensor, shape (n, classes)
+        The output, inside a graph. A single unit ``z`` is read as two classes: (-z, z).
+
+    Returns
+    -------
+    logits : tensor of float32, shape (n, classes)
+    link
+        From the logits to the probabilities.
+    """
+    maker = result.op
+    while maker.type in ("Identity", "Cast"):
+        maker = maker.inputs[0].op
+    link = {"Softmax": tf.nn.softmax, "Sigmoid": tf.nn.sigmoid}.get(maker.type)
+    logits = tf.cast(result if link is None else maker.inputs[0], tf.float32)
+    if logits.shape[-1] == 1:
+        return tf.concat([-logits, logits], axis=-1), tf.nn.sigmoid
+    return logits, link or tf.nn.softmax
+
+
+def gradient_of(score: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+    """The gradient inside a graph, of the shape of ``z``; an error says what lets none through."""
+    (gradient,) = tf.gradients(score, z)
+    if gradient is None:
+        raise ValueError(_where_the_gradient_ends(score, z))
+    return gradient
+
+
+def _where_the_gradient_ends(score: tf.Tensor, z: tf.Tensor) -> str:
+    """Name the first operation, seen from the score, that lets no gradient through."""
+    reached = {z.op.name}
+    for operation in score.graph.get_operations():  # in the order in which they were made
+        before = [i for i in operation.inputs if i.op.name in reached]
+        if before:
+            reached.add(operation.name)
+            outputs = [o for o in operation.outputs if o.dtype.is_floating]
+            if any(g is not None for g in tf.gradients(score, outputs)):
+                blocked = operation if before[0].dtype.is_floating else before[0].op
+                return (
+                    f"the score has no gradient with respect to the input: {blocked.name} "
+                    f"(operation {blocked.type}) lets none through. Replace that layer, or explain "
+                    "with a method that needs no gradient, such as LIME or Shapley values."
+                )
+    return "the score does not depend on the input, so there is nothing to attribute"

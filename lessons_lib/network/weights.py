@@ -1,0 +1,107 @@
+"""Weight files: where they are, whether they are whole, and how they come into a network.
+
+Every file is hashed before a byte of it is parsed. The formats (safetensors, Keras's h5) hold
+numbers only and cannot run code.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import safetensors
+import safetensors.numpy
+
+from lessons_lib.basics.files import DATA, checked_bytes
+from lessons_lib.network import architectures
+
+FOLDER = DATA / "weights"
+
+# Builder, file name and MD5 of Keras's official weights, as Keras publishes them.
+OFFICIAL: dict[str, tuple[Callable[..., keras.Model], str, str]] = {
+    "mobilenet_v2": (
+        keras.applications.MobileNetV2,
+        "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5",
+        "321911b381f6fd09b744356f6796ee18",
+    ),
+    "vgg16": (
+        keras.applications.VGG16,
+        "vgg16_weights_tf_dim_ordering_tf_kernels.h5",
+        "64373286793e3c8b2b4e3219cbf3544b",
+    ),
+    "xception": (
+        keras.applications.Xception,
+        "xception_weights_tf_dim_ordering_tf_kernels.h5",
+        "0a58e3b7378bc2990ea3b43d5981f1f6",
+    ),
+}
+
+
+class OfflineError(ConnectionError):
+    """The official weights are neither here nor to be had."""
+
+
+def manifest() -> dict[str, dict[str, str]]:
+    """What ``data/weights/manifest.json`` says of each file: SHA-256, source, licence, making."""
+    return json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
+
+
+def course_model(name: str) -> keras.Model:
+    """One of the course's networks with the weights in ``data/weights``."""
+    entries = {entry["network"]: (file, entry) for file, entry in manifest().items()}
+    file, entry = entries[name]
+    cure = f"Restore it with: git checkout -- data/weights/{file}"
+    content = checked_bytes(FOLDER / file, entry["sha256"], "sha256", cure)
+    model = architectures.BUILDERS[name]()
+    if file.endswith(".h5"):
+        model.load_weights(FOLDER / file)
+    else:
+        architectures.set_weights(model, safetensors.numpy.load(content))
+    return model
+
+
+def official_model(name: str) -> keras.Model:
+    """Keras's official network; SqueezeNet, which Keras has not, comes from the course."""
+    if name not in OFFICIAL:
+        return course_model(name)
+    build, file, md5 = OFFICIAL[name]
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    path = home / "models" / file
+    cure = "Delete it, and Keras downloads it again."
+    if path.exists():
+        checked_bytes(path, md5, "md5", cure)
+    try:
+        model = build(weights="imagenet")
+    except Exception as error:  # Keras raises a bare Exception when the download fails
+        raise OfflineError(
+            f"Keras could not download its official weights for {name} to {path}: {error}. "
+            f'Without a connection use the course\'s own weights: load("{name}", '
+            'weights="course").'
+        ) from error
+    if path.exists():
+        checked_bytes(path, md5, "md5", cure)
+    return model
+
+
+def own_model(name: str, path: Path) -> keras.Model:
+    """The reader's own weights for one of the course's architectures, or a whole model."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'there is no file {path}; weights are "course", "imagenet" or the path of a file'
+        )
+    try:
+        if path.suffix == ".keras":
+            return keras.models.load_model(path, compile=False)
+        if path.suffix == ".safetensors":
+            model = architectures.BUILDERS[name]()
+            architectures.set_weights(model, safetensors.numpy.load_file(path))
+            return model
+        if path.suffix == ".h5":
+            official = name in OFFICIAL
+            model = OFFICIAL[name][0](weights=None) if official else architectures.BUILDERS[name]()
+            model.load_weights(path)
+            return model
+    except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
+        raise ValueError(f"{path} does not fit {name}: {error}") from error
+    raise ValueError(f"{path.name}: weights are read from .safetensors, .h5 or .keras files")

@@ -1,0 +1,30 @@
+"""Pictures of explanations.
+
+What every lesson draws stands here; `plotting.lime`, `plotting.tables`, `plotting.attributions` and
+`plotting.comparison` draw what their lessons need besides.
+"""
+
+from lessons_lib.basics.scaling import normalise
+from lessons_lib.plotting import attributions, comparison, lime, tables
+from lessons_lib.plotting.pictures import colour, explanation, gallery, overlay, show, slide
+from lessons_lib.plotting.style import AGAINST, CMAP, FOR, FOR_AGAINST
+from lessons_lib.plotting.superpixels import superpixel_weights
+
+__all__ = [
+    "AGAINST",
+    "CMAP",
+    "FOR",
+    "FOR_AGAINST",
+    "attributions",
+    "colour",
+    "comparison",
+    "explanation",
+    "gallery",
+    "lime",
+    "normalise",
+    "overlay",
+    "show",
+    "slide",
+    "superpixel_weights",
+    "tables",
+]

@@ -1,0 +1,188 @@
+"""Shapley values of games with many players: random orders, and KernelSHAP (lesson 05).
+
+References
+----------
+J. Castro, D. Gómez, J. Tejada, *Polynomial calculation of the Shapley value based on sampling*,
+Computers & Operations Research 36, 2009;
+S. M. Lundberg, S.-I. Lee, *A Unified Approach to Interpreting Model Predictions*, NeurIPS 2017
+(arXiv:1705.07874), section 4.1.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lessons_lib.basics.checks import whole
+from lessons_lib.lime import weighted_fit
+from lessons_lib.shapley._definition import (
+    Value,
+    check_players,
+    coalitions,
+    distinct_rows,
+    marginal_contributions,
+    values_of,
+)
+
+
+class Estimate(NamedTuple):
+    """Shapley values from a random sample.
+
+    Attributes
+    ----------
+    phi : ndarray, shape (n,) or (n, outputs)
+        The estimate: the mean of ``samples``.
+    standard_error : ndarray, same shape
+        Estimated standard deviation of ``phi``.
+    samples : ndarray, shape (m, n) or (m, n, outputs)
+        Independent estimates, one a row, each of which sums to ``v(all) - v(nobody)``.
+    """
+
+    phi: NDArray[np.float64]
+    standard_error: NDArray[np.float64]
+    samples: NDArray[np.float64]
+
+
+def permutation_sampling(
+    value: Value, n: int, permutations: int = 100, *, antithetic: bool = True, seed: int = 0
+) -> Estimate:
+    """Shapley values from random orders.
+
+    Parameters
+    ----------
+    value
+        The game; evaluated at most ``permutations * (n - 1) + 2`` times.
+    n
+        Number of players.
+    permutations
+        How many orders are drawn: at least 4, and an even number where ``antithetic``.
+    antithetic
+        Draw each order together with its reverse. Who comes early in one comes late in the other,
+        so the errors of the two partly cancel; where all interactions are between pairs, wholly.
+    seed
+        Of the random orders; the same seed gives the same estimate.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        If there are too few permutations, or an odd number of them for pairs.
+
+    References
+    ----------
+    Castro, Gómez & Tejada 2009; for the pairs: R. Mitchell et al., *Sampling Permutations for
+    Shapley Value Estimation*, JMLR 23, 2022.
+
+    Examples
+    --------
+    >>> estimate = permutation_sampling(lambda Z: Z.sum(axis=1) ** 2, 30, permutations=10)
+    >>> estimate.phi.sum().round(9), estimate.phi.std().round(9)
+    (np.float64(900.0), np.float64(0.0))
+    """
+    check_players(n)
+    if whole(permutations, "permutations") < 4 or (antithetic and permutations % 2):
+        kind = "an even number of permutations" if antithetic else "permutations"
+        raise ValueError(f"{permutations} permutations: at least 4 are needed; give {kind}")
+    rng = np.random.default_rng(seed)
+    draws = permutations // 2 if antithetic else permutations
+    orders = rng.permuted(np.tile(np.arange(n), (draws, 1)), axis=1)
+    if antithetic:
+        orders = np.concatenate([orders, orders[:, ::-1]])
+    added = marginal_contributions(value, orders)
+    samples = (added[:draws] + added[draws:]) / 2 if antithetic else added
+    return Estimate(samples.mean(0), samples.std(0, ddof=1) / np.sqrt(draws), samples)
+
+
+def kernel_weights(n: int) -> NDArray[np.float64]:
+    r"""Shapley kernel: weight of one coalition of s players, for s = 1 to n - 1.
+
+    .. math:: \pi(s) = \frac{n - 1}{\binom{n}{s} \, s \, (n - s)}
+
+    For s = 0 and s = n it is infinite: those two coalitions are met exactly.
+
+    References
+    ----------
+    Lundberg & Lee 2017, theorem 2.
+
+    Examples
+    --------
+    >>> kernel_weights(4)
+    array([0.25 , 0.125, 0.25 ])
+    """
+    check_players(n)
+    return np.array([(n - 1) / (math.comb(n, s) * s * (n - s)) for s in range(1, n)])
+
+
+def kernel_shap(
+    value: Value, n: int, samples: int | None = None, *, seed: int = 0
+) -> NDArray[np.float64]:
+    """Shapley values as the coefficients of a weighted linear fit: LIME with Shapley's kernel.
+
+    Parameters
+    ----------
+    value
+        The game; evaluated ``samples + 2`` times at most.
+    n
+        Number of players.
+    samples
+        How many coalitions to look at besides nobody and all: at least ``2 * n``. Those of one
+        player, and those that lack one, are always among them. The others are drawn, each together
+        with its complement. Default: all ``2 ** n - 2``, which gives the exact values.
+    seed
+        Of the random draw.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,) or (n, outputs)
+        Their sum is ``v(all) - v(nobody)``, whatever the number of samples.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than ``2 * n`` samples, or too many players to look at all coalitions.
+
+    References
+    ----------
+    Lundberg & Lee 2017, theorem 2; I. Covert, S.-I. Lee, *Improving KernelSHAP*, AISTATS 2021, for
+    the pairs.
+
+    Examples
+    --------
+    >>> kernel_shap(lambda Z: 3 * Z[:, 0] + 2 * Z[:, 1] * Z[:, 2], 3).round(9)
+    array([3., 1., 1.])
+    """
+    check_players(n)
+    if samples is None or whole(samples, "samples") >= 2**n - 2:
+        Z = coalitions(n)[1:-1]
+        weights = kernel_weights(n)[Z.sum(axis=1) - 1] if n > 1 else np.ones(0)
+    elif samples < 2 * n:
+        raise ValueError(f"{samples} samples for {n} players: give at least {2 * n}")
+    else:
+        Z, weights = _kernel_sample(n, samples, np.random.default_rng(seed))
+    v = values_of(value, np.concatenate([Z, np.zeros((1, n), bool), np.ones((1, n), bool)]))
+    nobody, gain = v[-2], v[-1] - v[-2]
+    if n == 1:
+        return gain[None]
+    constraint = (np.ones(n), gain)
+    fit = weighted_fit(Z, v[:-2] - nobody, weights, intercept=False, constraint=constraint)
+    return fit.coefficients
+
+
+def _kernel_sample(
+    n: int, samples: int, rng: np.random.Generator
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Draw pairs of coalitions, which share the weight that the fixed ones leave."""
+    single = np.eye(n, dtype=bool)
+    size = np.arange(2, n - 1)
+    mass = (n - 1) / (size * (n - size))  # kernel weight of all coalitions of a size
+    pairs = (samples - 2 * n) // 2
+    sizes = rng.choice(size, pairs, p=mass / mass.sum())
+    rank = rng.permuted(np.tile(np.arange(n), (pairs, 1)), axis=1)
+    drawn = rank < sizes[:, None]
+    Z, index = distinct_rows(np.concatenate([drawn, ~drawn]))
+    shares = mass.sum() * np.bincount(index) / max(1, len(index))
+    return np.concatenate([single, ~single, Z]), np.concatenate([np.full(2 * n, 1 / n), shares])

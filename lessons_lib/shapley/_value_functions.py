@@ -1,0 +1,194 @@
+"""What a coalition of features is worth: the model's answer without the others (lesson 05).
+
+Each function here makes a game of a model and one input, for `lessons_lib.shapley`. They differ in
+what stands in for the absent features, and so in the question that the Shapley values answer.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lessons_lib.basics.checks import as_floats
+from lessons_lib.basics.progress import bar
+from lessons_lib.shapley._definition import Value, distinct_rows
+
+Model = Callable[[NDArray[np.float64]], ArrayLike]
+"""Rows (m, n) in, answers (m,) or (m, outputs) out; for example a fitted model's ``predict``."""
+
+CHUNK = 2**20  # numbers at a time: large for the model, small for the memory
+
+
+def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
+    r"""Absent features take the values of background rows, whatever the present ones are.
+
+    .. math:: v(S) = \frac{1}{m} \sum_{k=1}^{m} f(x_S, b^{(k)}_{\bar S})
+
+    The Shapley values say what the *model* does with each feature. Rows are mixed that may never
+    occur.
+
+    Parameters
+    ----------
+    model
+        The function to explain.
+    x : array, shape (n,)
+        The input to explain.
+    background : array, shape (m, n)
+        Rows that say what is usual. ``v(nobody)`` is the model's mean over them.
+
+    Returns
+    -------
+    callable
+        Coalitions (k, n) in, values (k,) or (k, outputs) out. It asks the model for ``k * m`` rows,
+        or fewer where background rows have some of x's own values.
+
+    Raises
+    ------
+    ValueError
+        If the background has other columns than ``x``, is empty or not finite; on use, if the
+        model's answer has not one entry for each row.
+
+    References
+    ----------
+    D. Janzing, L. Minorics, P. Blöbaum, *Feature relevance quantification in explainable AI: A
+    causal problem*, AISTATS 2020.
+
+    Examples
+    --------
+    >>> v = interventional(lambda X: X[:, 0] * X[:, 1], x=[3, 2], background=[[1, 0], [1, 1]])
+    >>> v(np.array([[False, False], [True, False], [False, True], [True, True]]))
+    array([0.5, 1.5, 2. , 6. ])
+    """
+    x, background = _checked(x, background, "background")
+
+    # Where a background row has x's own value, it makes no difference who is present.
+    patterns, pattern = distinct_rows(background != x)
+
+    def value(Z: NDArray[np.bool_]) -> NDArray[np.float64]:
+        Z = np.asarray(Z, bool)
+        found = [distinct_rows(Z & differs) for differs in patterns]
+        groups = [background[pattern == k] for k in range(len(patterns))]
+        pairs = [(rows, distinct) for rows, (distinct, _) in zip(groups, found, strict=True)]
+        progress = bar(total=sum(len(r) * len(d) for r, d in pairs), desc="mixed rows")
+        parts = []
+        for mixed in _together(_mixed(x, pairs)):
+            parts.append(_answers(model, mixed))
+            progress.update(len(mixed))
+        progress.close()
+        answers = np.concatenate(parts)
+        total: Any = 0.0
+        for rows, (distinct, index) in zip(groups, found, strict=True):
+            mine, answers = np.split(answers, [len(distinct) * len(rows)])
+            total += mine.reshape(len(distinct), len(rows), *mine.shape[1:]).sum(axis=1)[index]
+        return total / len(background)
+
+    return value
+
+
+def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
+    r"""Absent features take the values that go with the present ones in the data.
+
+    .. math:: v(S) = \mathrm{mean} \bigl\{ f(d) : d \text{ in the data}, \; d_S = x_S \bigr\}
+
+    The Shapley values say what each feature *tells about* the answer, also one that the model never
+    looks at. This form looks for rows that agree with ``x`` exactly, and so needs features of few
+    values.
+
+    Parameters
+    ----------
+    model
+        The function to explain.
+    x : array, shape (n,)
+        The input to explain.
+    data : array, shape (m, n)
+        Rows of the data; the model is asked for each once.
+
+    Returns
+    -------
+    callable
+        Coalitions (k, n) in, values (k,) or (k, outputs) out.
+
+    Raises
+    ------
+    ValueError
+        If the data have other columns than ``x``, are empty or not finite; on use, if no row agrees
+        with ``x`` on a coalition.
+
+    Examples
+    --------
+    >>> v = conditional(lambda X: X[:, 0], x=[1, 1], data=[[0, 0], [1, 1]])
+    >>> v(np.array([[False, False], [True, False], [False, True], [True, True]]))
+    array([0.5, 1. , 1. , 1. ])
+    """
+    x, data = _checked(x, data, "data")
+    answers = _answers(model, data)
+    agrees = data == x
+
+    def value(Z: NDArray[np.bool_]) -> NDArray[np.float64]:
+        matching = (agrees | ~np.asarray(Z, bool)[:, None, :]).all(axis=-1)  # (k, m)
+        if not matching.any(axis=1).all():
+            features = np.flatnonzero(Z[np.flatnonzero(~matching.any(axis=1))[0]]).tolist()
+            raise ValueError(
+                f"no row of the data agrees with x on the features {features}; use features of "
+                "fewer values, or interventional"
+            )
+        return (matching @ answers) / matching.sum(axis=1).reshape(-1, *[1] * (answers.ndim - 1))
+
+    return value
+
+
+def _mixed(
+    x: NDArray[np.float64], pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]]
+) -> Iterator[NDArray[np.float64]]:
+    """Each coalition's values of x in each background row, for (rows, coalitions) after another."""
+    for rows, Z in pairs:
+        m, at_once = len(rows), max(1, CHUNK // rows.size)
+        for i in range(0, len(Z), at_once):
+            present = np.tile(Z[i : i + at_once], (1, m))  # (coalitions, m * n): long rows are fast
+            yield np.where(present, np.tile(x, m), rows.ravel()).reshape(-1, len(x))
+
+
+def _together(parts: Iterable[NDArray[np.float64]]) -> Iterator[NDArray[np.float64]]:
+    """The same rows in as few chunks as may be: each call of a model takes some time of its own."""
+    group: list[NDArray[np.float64]] = []
+    for part in parts:
+        if group and part.size + sum(map(np.size, group)) > CHUNK:
+            yield np.concatenate(group)
+            group = []
+        group.append(part)
+    yield np.concatenate(group)
+
+
+def _answers(model: Model, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    answers = as_floats(model(rows), "the model's answers").astype(float, copy=False)
+    if answers.ndim not in (1, 2) or len(answers) != len(rows):
+        raise ValueError(
+            f"the model gave an array of shape {answers.shape} for {len(rows)} rows; expected "
+            f"({len(rows)},) or ({len(rows)}, outputs)"
+        )
+    return answers
+
+
+def _checked(
+    x: ArrayLike, rows: ArrayLike, name: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    expected, found = _names(x, "index"), _names(rows, "columns")
+    if expected and found and expected != found:
+        raise ValueError(f"the columns of the {name} are {found}, but those of x are {expected}")
+    x, rows = as_floats(x, "x").astype(float), as_floats(rows, f"the {name}").astype(float)
+    if not x.size or x.ndim != 1 or rows.ndim != 2 or rows.shape[1] != len(x) or not len(rows):
+        raise ValueError(
+            f"for x of shape (n,) the {name} must have the shape (m, n), with rows of the same "
+            f"columns, but they have {x.shape} and {rows.shape}"
+        )
+    if not (np.isfinite(x).all() and np.isfinite(rows).all()):
+        count = int((~np.isfinite(x)).sum() + (~np.isfinite(rows)).sum())
+        raise ValueError(f"{count} values of x and the {name} are NaN or infinite; fill them first")
+    return x, rows
+
+
+def _names(table: Any, axis: str) -> list[str]:
+    """Column names of a pandas table or row; none for plain arrays and lists."""
+    names = getattr(table, axis, ())
+    return [] if callable(names) else [name for name in names if isinstance(name, str)]

@@ -1,0 +1,135 @@
+"""LIME's pictures show the numbers they are given: read back from the drawn figure."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from lessons_lib import plotting
+from lessons_lib.lime import explain, sample_table
+
+SCALE = np.array([[-1, -1], [1, 1], [-1, 1], [1, -1]])
+
+
+def side(z: np.ndarray) -> np.ndarray:
+    """Above or below a straight line of slope 2."""
+    return np.clip(0.5 + 0.05 * (z[:, 1] - 2 * z[:, 0]), 0, 1)
+
+
+NEAR = sample_table(side, [0.1, 0.4], SCALE, samples=200)
+
+
+def test_bars_have_the_length_and_colour_of_the_coefficients() -> None:
+    pairs = [("a", 0.5), ("b", -0.25)]
+    axis = plotting.lime.bars({"title": pairs}).axes[0]
+    assert [bar.get_width() for bar in axis.patches] == [0.5, -0.25]
+    colours = [bar.get_facecolor()[:3] for bar in axis.patches]
+    assert colours == [to_rgb(plotting.FOR), to_rgb(plotting.AGAINST)]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
+    assert axis.get_ylim()[0] > axis.get_ylim()[1], "the largest stands on top"
+
+
+def test_bars_need_an_explanation() -> None:
+    with pytest.raises(ValueError, match="no explanation"):
+        plotting.lime.bars({})
+
+
+def test_the_dashed_line_lies_where_the_local_model_says_one_half() -> None:
+    found = explain(NEAR, 0)
+    axis = plotting.lime.local_line(side, NEAR, [found], ["title"]).axes[0]
+    dashed = [c for c in axis.collections if hasattr(c, "get_paths") and c.get_paths()]
+    points = next(
+        path.vertices
+        for c in dashed
+        for path in c.get_paths()
+        if len(path.vertices) > 20 and np.allclose(
+            found.intercept + path.vertices @ found.coefficients, 0.5, atol=1e-6
+        )
+    )  # fmt: skip
+    slope = np.polyfit(*points.T, 1)[0]
+    assert slope == pytest.approx(2, abs=1e-6)
+
+
+def test_samples_are_drawn_by_their_weight() -> None:
+    found = explain(NEAR, 0, sigma=0.5)
+    axis = plotting.lime.local_line(side, NEAR, [found], ["title"]).axes[0]
+    sizes = np.concatenate([c.get_sizes() for c in axis.collections if len(c.get_offsets()) > 1])
+    above = NEAR.scores[:, 0] > 0.5
+    expected = 30 * np.concatenate([found.pi_x[above], found.pi_x[~above]])
+    np.testing.assert_allclose(sizes, expected)
+
+
+def test_spreads_order_by_the_last_panel() -> None:
+    few, more = np.array([[1, -5, 0.0], [1, 5, 0]]), np.array([[1, 2, 0.0], [1, 4, 0]])
+    axes = plotting.lime.spreads({"few": few, "more": more}, ["x", "y", "z"], k=2).axes
+    assert [label.get_text() for label in axes[0].get_yticklabels()] == ["y", "x"]
+    assert axes[1].collections[0].get_offsets()[:, 0].tolist() == [2, 4]
+
+
+def test_curves_and_weights_show_their_values() -> None:
+    axis = plotting.lime.curves([1, 10], {"a": [3, 4]}, "x", "y", mark=2).axes[0]
+    assert axis.get_xscale() == "log"
+    assert any(list(line.get_ydata()) == [3, 4] for line in axis.lines)
+    found = explain(NEAR, 0)
+    axis = plotting.lime.kernel_weights([found], ["t"], bins=10).axes[0]
+    counts = np.histogram(found.pi_x, 10, (0, 1))[0]
+    assert [bar.get_height() for bar in axis.patches] == counts.tolist()
+
+
+SEGMENTS = np.repeat(np.arange(4), 6)[None].repeat(24, axis=0)
+PICTURE = np.full((24, 24, 3), 90, np.uint8)
+
+
+def test_superpixels_for_are_green_and_against_are_red() -> None:
+    weights = np.array([0.3, -0.4, 0.01, 0.0])
+    axes = plotting.superpixel_weights(PICTURE, SEGMENTS, weights, k=2).axes
+    canvas = axes[1].images[0].get_array()
+    red, green, _ = np.moveaxis(canvas, -1, 0)
+    assert (green[SEGMENTS == 0] > red[SEGMENTS == 0]).all()
+    assert (green[SEGMENTS == 1] < red[SEGMENTS == 1]).all()
+    assert np.ptp(canvas[SEGMENTS >= 2]) < 1e-6, "the others are grey"
+    signs = {text.get_text(): text.get_position() for text in axes[1].texts}
+    assert set(signs) == {"+", "−"}
+    for sign, j in (("+", 0), ("−", 1)):
+        column, row = signs[sign]
+        assert SEGMENTS[round(row), round(column)] == j
+    drawn = axes[2].images[0]
+    np.testing.assert_array_equal(drawn.get_array(), weights[SEGMENTS])
+    assert drawn.get_clim() == (-0.4, 0.4), "zero is white"
+
+
+def test_no_weight_at_all_is_drawn_white() -> None:
+    axes = plotting.superpixel_weights(PICTURE, SEGMENTS, np.zeros(4)).axes
+    assert not axes[1].texts
+    assert np.isfinite(axes[2].images[0].get_clim()).all()
+
+
+@pytest.mark.parametrize("weights", [np.ones(3), np.array([1, 2, 3, np.nan])])
+def test_a_weight_is_needed_for_each_superpixel(weights: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="4 superpixels"):
+        plotting.superpixel_weights(PICTURE, SEGMENTS, weights)
+
+
+def test_a_slider_redraws_the_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list = []
+
+    class Handle:
+        def update(self, picture: object) -> None:
+            shown.append(picture)
+
+    def display(thing: object, display_id: bool = False) -> Handle:
+        shown.append(thing)
+        return Handle()
+
+    monkeypatch.setattr(plotting.pictures, "display", display)
+    drawn: list[float] = []
+
+    def draw(value: float) -> object:
+        drawn.append(value)
+        return plotting.lime.bars({"": [("a", value)]})
+
+    plotting.slide(draw, "width", 1.0, (0.5, 2.0, 0.5), alt="A bar.")
+    slider = shown[0]
+    assert (slider.min, slider.max, slider.step) == (0.5, 2.0, 0.5)
+    slider.value = 2.0
+    assert drawn == [1.0, 2.0]
+    assert shown[1].data != shown[2].data

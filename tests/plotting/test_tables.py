@@ -1,0 +1,94 @@
+"""The plots show the numbers: bars and dots are read back out of the figures."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from lessons_lib.plotting.tables import bar, beeswarm, convergence, dependence, spread, waterfall
+
+NAMES = ["a", "b", "c", "d"]
+PHI = np.array([1.0, -3.0, 0.5, 0.25])
+
+
+def labels(axis) -> list[str]:
+    return [label.get_text() for label in axis.get_yticklabels()]
+
+
+def test_waterfall_goes_from_the_base_to_the_answer_without_a_gap() -> None:
+    (axis,) = waterfall(PHI, 10, NAMES, [7, 8, 9, 10]).axes
+    bars = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in axis.patches]
+    assert bars[-1][0] == 10
+    assert bars[0][1] == pytest.approx(10 + PHI.sum())
+    for above, below in itertools.pairwise(bars):
+        assert above[0] == pytest.approx(below[1])
+    assert labels(axis) == ["b = 8", "a = 7", "c = 9", "d = 10"]
+
+
+def test_waterfall_puts_the_small_ones_together() -> None:
+    (axis,) = waterfall(PHI, 0, NAMES, rows=2).axes
+    assert labels(axis) == ["b", "a", "2 others"]
+    assert axis.patches[-1].get_width() == pytest.approx(0.75)
+    assert labels(waterfall(PHI, 0, NAMES, rows=3).axes[0]) == ["b", "a", "c", "d"]
+
+
+def test_bar_of_one_keeps_signs_and_order_and_of_many_the_mean_size() -> None:
+    (axis,) = bar(PHI, NAMES).axes
+    assert [patch.get_width() for patch in axis.patches] == list(PHI)
+    assert labels(axis) == NAMES
+    (axis,) = bar([PHI, -PHI, PHI], NAMES).axes
+    assert [patch.get_width() for patch in axis.patches] == [3, 1, 0.5, 0.25]
+    assert labels(axis) == ["b", "a", "c", "d"]
+
+
+def test_beeswarm_shows_every_dot_where_it_belongs() -> None:
+    rng = np.random.default_rng(0)
+    phi, X = rng.normal(size=(2, 30, 4)) * [1, 4, 2, 3]
+    axis, _ = beeswarm(phi, X, NAMES, rows=3).axes
+    assert labels(axis) == ["b", "d", "c"]
+    for row, (dots, column) in enumerate(zip(axis.collections, [1, 3, 2], strict=True)):
+        x, y = dots.get_offsets().T
+        np.testing.assert_allclose(x, phi[:, column])
+        assert np.abs(y - row).max() <= 0.4
+        np.testing.assert_array_equal(np.argsort(dots.get_array()), np.argsort(X[:, column]))
+
+
+def test_dependence_shows_every_dot() -> None:
+    axis, _ = dependence([1, 2], [3, 4], "rooms", other=[5, 6], other_name="age").axes
+    np.testing.assert_allclose(axis.collections[0].get_offsets(), [[3, 1], [4, 2]])
+    np.testing.assert_allclose(axis.collections[0].get_array(), [5, 6])
+    assert axis.get_xlabel() == "rooms"
+
+
+def test_convergence_ends_at_the_mean() -> None:
+    samples = np.random.default_rng(0).normal(size=40)
+    (axis,) = convergence({"orders": samples}, 80, 0.0).axes
+    x, y = axis.lines[0].get_data()
+    assert (x[-1], y[-1]) == (80, pytest.approx(samples.mean()))
+    last = axis.collections[0].get_paths()[0].vertices
+    at_end = last[last[:, 0] == 80][:, 1]
+    half = 1.96 * samples.std(ddof=1) / np.sqrt(40)
+    assert at_end.max() == pytest.approx(samples.mean() + half)
+
+
+def test_spread_keeps_equal_dots_apart() -> None:
+    heights = spread(np.zeros(50), 1.0)
+    assert len(set(heights.round(6))) == 50
+    assert np.abs(heights).max() <= 0.4
+    assert (spread(np.arange(5.0), 5.0) == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: waterfall(PHI, 0, NAMES[:3]), r"3 names need an array of shape \(3,\)"),
+        (lambda: waterfall(PHI, 0, NAMES, [1, 2]), r"not \(2,\)"),
+        (lambda: bar([1, np.nan], ["a", "b"]), "1 values are NaN"),
+        (lambda: beeswarm(PHI[None], np.zeros((2, 4)), NAMES), r"\(1, 4\), but X \(2, 4\)"),
+        (lambda: dependence([1, 2], [1, 2, 3], "a"), "arrays of one length"),
+        (lambda: convergence({"few": [1, 2]}, 2, 0.0), "few: expected 5 estimates"),
+    ],
+)
+def test_bad_input_is_named(draw, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        draw()
