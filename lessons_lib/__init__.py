@@ -1,9 +1,9 @@
 """Reference implementations for the course *Explaining image classifiers*.
 
-One module for each lesson (`grad_cam`, ...), and the few things that lessons share:
-`models` (networks and how to ask them), `images` (photographs), `plotting` (pictures),
-`exercises` (checked answers). Modules are imported when first used, so that
-``import lessons_lib`` costs nothing.
+A room for each lesson (`cam`, `grad_cam`, `score_cam`, `lime`, `shapley`, `integrated_gradients`);
+`maps`, `methods` and `judging` for what goes beyond one; and what lessons share: `models`
+(networks), `images` (photographs), `plotting` (pictures), `exercises` (checked answers). The plan
+is ``docs/architecture.md``. Rooms are imported when first used, so ``import lessons_lib`` is quick.
 
 >>> import lessons_lib
 >>> lessons_lib.__version__

@@ -44,7 +44,7 @@ def grad_cam(
         The class to explain: an index, a label, or one of these for each picture. Default: each
         picture's top class.
     layer
-        The layer whose activations are :math:`A`. Default: the classifier's last convolution.
+        The layer whose activations are :math:`A`. Default: ``classifier.layer``.
 
     Returns
     -------

@@ -17,8 +17,9 @@ from scipy.special import softmax
 from lessons_lib.basics.checks import finite, whole
 from lessons_lib.grad_cam import weighted_sum
 from lessons_lib.images import as_given
+from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.classifier import Classifier
-from lessons_lib.network.graph import BATCH_SIZE, in_batches
+from lessons_lib.network.graph import in_batches
 from lessons_lib.network.labels import Target
 
 

@@ -12,10 +12,7 @@ from lessons_lib.network.counter import counted
 from tests.networks import (
     SIZE,
     classifier,
-    flat_net,
     gap_net,
-    global_random_state,
-    nested_net,
 )
 from tests.networks import pictures as smooth_pictures
 
@@ -26,54 +23,9 @@ def pictures(n: int) -> np.ndarray:
     return np.clip(smooth_pictures(n) + grain, 0, 255)
 
 
-each_method = pytest.mark.parametrize("name", [*METHODS, *CONTROLS])
-ALL = METHODS | CONTROLS
-DETERMINED_BY_THE_CLASS = [n for n in METHODS if n != "Eigen-CAM"]
-
-
 @pytest.fixture(scope="module")
 def net() -> Classifier:
     return classifier(gap_net())
-
-
-@each_method
-def test_every_method_gives_one_finite_map_of_the_inputs_size_for_each_picture(name, net) -> None:
-    x, state, kept = pictures(2), global_random_state(), net.model.get_weights()
-    maps = explain(ALL[name], net, x, [0, 2])
-    assert maps.shape == (2, SIZE, SIZE)
-    assert maps.dtype == np.float32
-    assert explain(ALL[name], net, x[0], 0).shape == (SIZE, SIZE)
-    np.testing.assert_array_equal(x, pictures(2))
-    assert state == global_random_state()
-    assert all((a == b).all() for a, b in zip(kept, net.model.get_weights(), strict=True))
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_a_batch_gives_what_a_loop_gives(name: str, net) -> None:
-    x = pictures(2)
-    batch = explain(METHODS[name], net, x, [0, 2])
-    loop = [explain(METHODS[name], net, p, c) for p, c in zip(x, [0, 2], strict=True)]
-    np.testing.assert_allclose(batch, loop, rtol=1e-3, atol=1e-4 * np.abs(batch).max())
-
-
-@pytest.mark.parametrize("name", DETERMINED_BY_THE_CLASS)
-def test_the_class_matters(name: str, net) -> None:
-    maps = explain(METHODS[name], net, [pictures(1)[0]] * 2, [0, 1])
-    assert np.abs(maps[0] - maps[1]).max() > 1e-3 * np.abs(maps).max()
-
-
-@pytest.mark.parametrize("name", [n for n in METHODS if n not in ("CAM",)])
-@pytest.mark.parametrize("build", [flat_net, nested_net])
-def test_on_other_networks_too(name: str, build) -> None:
-    assert np.isfinite(explain(METHODS[name], classifier(build()), pictures(1)[0], 1)).all()
-
-
-def test_the_default_class_is_each_pictures_own_top_class(net) -> None:
-    x = pictures(3)
-    tops = net.logits(x).argmax(axis=1)
-    np.testing.assert_array_equal(
-        explain(METHODS["Grad-CAM"], net, x), explain(METHODS["Grad-CAM"], net, x, tops)
-    )
 
 
 def test_small_maps_are_enlarged_and_colours_added_up(net) -> None:

@@ -19,7 +19,6 @@ from tests.networks import (
     classifier,
     flat_net,
     gap_net,
-    global_random_state,
     nested_net,
     pictures,
     seeded,
@@ -123,22 +122,6 @@ def test_softmax_does_not_see_the_baseline_score_and_increases_do() -> None:
         (alpha(found, weights="increase") - alpha(shifted, weights="increase"))[found.channels], 7,
         rtol=1e-4,
     )  # fmt: skip
-
-
-@pytest.mark.parametrize("batch_size", [1, 2, 5, 100])
-def test_chunk_size_changes_nothing(batch_size: int) -> None:
-    c = classifier(flat_net())
-    np.testing.assert_allclose(
-        score_cam(c, pictures(1), 0, batch_size=batch_size), score_cam(c, pictures(1), 0), rtol=1e-4
-    )
-
-
-def test_batch_is_a_loop_and_each_picture_has_its_own_class() -> None:
-    c = classifier(gap_net(seed=1))
-    x = pictures(6)
-    assert len(set(c.logits(x).argmax(axis=1))) > 1
-    loop = [score_cam(c, picture) for picture in x]
-    np.testing.assert_allclose(score_cam(c, x), loop, rtol=1e-4)
 
 
 # Constant channels
@@ -262,15 +245,6 @@ def test_a_softmax_at_the_end_is_not_applied_twice(last: str | None) -> None:
     np.testing.assert_allclose(found.logits, reference.logits, atol=1e-5)
     if last == "softmax":
         np.testing.assert_allclose(found.probabilities, reference.probabilities, atol=1e-5)
-
-
-def test_nothing_is_changed() -> None:
-    model, x = flat_net(), pictures()
-    before, copy, state = model.get_weights(), x.copy(), global_random_state()
-    score_cam(classifier(model), x, baseline="blurred")
-    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
-    np.testing.assert_array_equal(x, copy)
-    assert state == global_random_state()
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,17 @@ Classifier*, KDD 2016 (arXiv:1602.04938), section 3.3.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import as_floats, finite, whole
 from lessons_lib.lime._superpixels import Fill, check_segments, masked_scores
-from lessons_lib.network.classifier import Classifier
-from lessons_lib.network.graph import BATCH_SIZE
+from lessons_lib.network import BATCH_SIZE
+
+if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
+    from lessons_lib.network.classifier import Classifier
 
 Predict = Callable[[Any], ArrayLike]
 """A model from outside: many inputs in, scores of shape (n, classes) out, as scikit-learn's
@@ -53,7 +55,7 @@ class Neighbourhood(NamedTuple):
 
 
 def sample_image(
-    classifier: Classifier,
+    classifier: "Classifier",
     image: ArrayLike,
     segments: NDArray[np.integer],
     *,

@@ -5,17 +5,18 @@ with is a choice that changes the answer: see `background`.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import skimage.segmentation
-import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import as_array, as_floats, finite
 from lessons_lib.images import one_picture
-from lessons_lib.network.classifier import Classifier
-from lessons_lib.network.graph import BATCH_SIZE, in_batches
+from lessons_lib.network import BATCH_SIZE
+
+if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
+    from lessons_lib.network.classifier import Classifier
 
 METHODS: dict[str, tuple[Any, dict[str, Any]]] = {
     "slic": (
@@ -197,7 +198,7 @@ def hide(
 
 
 def masked_scores(
-    classifier: Classifier,
+    classifier: "Classifier",
     image: ArrayLike,
     segments: NDArray[np.integer],
     Z: ArrayLike,
@@ -242,27 +243,9 @@ def masked_scores(
     hidden = background(picture, segments, fill)
     segments = np.asarray(segments)
     Z = _coalitions(Z, segments)
-    outputs = ("logits", "probabilities")
-    if output not in outputs:
-        raise ValueError(f"output={output!r} is unknown; use one of {sorted(outputs)}")
-
-    def score(Z: tf.Tensor, picture: tf.Tensor, hidden: tf.Tensor, segments: tf.Tensor) -> Any:
-        # Pictures last, so that what belongs to a pixel lies together: three times as fast.
-        shown = tf.gather(tf.transpose(Z), segments)[:, :, None, :]
-        pixels = tf.where(shown, picture[..., None], hidden[..., None])
-        scores = classifier.outputs(tf.transpose(pixels, (3, 0, 1, 2)))
-        return (scores[outputs.index(output)],)
-
-    pixels = tf.TensorSpec(picture.shape, tf.float32)
-    specs = (
-        tf.TensorSpec((None, None), tf.bool), pixels, pixels,
-        tf.TensorSpec(segments.shape, tf.int32),
-    )  # fmt: skip
-    function = classifier.compiled(("superpixels", output), score, specs)
-    fixed = (tf.constant(picture), tf.constant(hidden), tf.constant(segments, tf.int32))
-    return in_batches(
-        lambda Z: function(Z, *fixed), Z, batch_size=batch_size, description="hidden pictures"
-    )[0]
+    if output not in ("logits", "probabilities"):
+        raise ValueError(f"output={output!r} is unknown; use one of ['logits', 'probabilities']")
+    return classifier.composites(picture, hidden, segments, Z, output=output, batch_size=batch_size)
 
 
 def check_segments(segments: ArrayLike, size: tuple[int, ...]) -> NDArray[np.integer]:

@@ -180,7 +180,7 @@ def principal_weights(A: Array) -> Array:
     matrices = A.reshape(len(A), -1, A.shape[-1])
     first = np.linalg.svd(matrices, full_matrices=False).Vh[:, 0]
     sign = np.sign(np.einsum("npk,nk->n", matrices, first))
-    return first * np.where(sign < 0, -1, 1)[:, None]
+    return first * np.where(sign < 0, -1, 1).astype(first.dtype)[:, None]
 
 
 def ablation_cam(

@@ -2,3 +2,5 @@
 
 `classifier` is the door. `architectures` and `weights` are the course's own networks.
 """
+
+BATCH_SIZE = 16  # pictures that go through a network at once

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib import images as pictures
 from lessons_lib.baselines import make_baseline
 from lessons_lib.basics.checks import whole
-from lessons_lib.network.graph import chosen_output, in_batches, logits_and_link
+from lessons_lib.network import BATCH_SIZE
+from lessons_lib.network.graph import chosen_output, composites, in_batches, logits_and_link
 from lessons_lib.network.labels import Prediction, Target, class_index, class_indices
 from lessons_lib.network.layers import (
     LayerGradients,
@@ -301,6 +302,35 @@ class Classifier:
         specs = (self._pixels, tf.TensorSpec((None,), tf.int32))
         function = self.compiled(("gradients", path), differentiate, specs)
         return LayerGradients(*in_batches(function, x, indices.astype("int32")))
+
+    def composites(
+        self,
+        picture: NDArray[np.float32],
+        hidden: NDArray[np.float32],
+        segments: NDArray[np.integer],
+        Z: NDArray[np.bool_],
+        *,
+        output: str = "probabilities",
+        batch_size: int = BATCH_SIZE,
+    ) -> NDArray[np.float32]:
+        """Scores (n, classes) of pictures that are mixed of two, superpixel by superpixel.
+
+        The pictures are made inside the compiled graph (`lessons_lib.network.graph.composites`),
+        some at a time: it costs hardly more than the network alone.
+        """
+        which = ("logits", "probabilities").index(output)
+        fixed = (tf.constant(picture), tf.constant(hidden), tf.constant(segments, tf.int32))
+
+        def score(Z: tf.Tensor, *fixed: tf.Tensor) -> tuple[tf.Tensor]:
+            return (self.outputs(composites(Z, *fixed))[which],)
+
+        specs = [
+            tf.TensorSpec((None, None), tf.bool),
+            *(tf.TensorSpec(f.shape, f.dtype) for f in fixed),
+        ]
+        function = self.compiled(("composites", output), score, specs)
+        ask = lambda Z: function(Z, *fixed)  # noqa: E731
+        return in_batches(ask, Z, batch_size=batch_size, description="hidden pictures")[0]
 
     # For methods that need a compiled function of their own
 

@@ -1,21 +1,23 @@
 """Drawings of a `lessons_lib.judging.bench.Comparison` (lesson 07)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from lessons_lib.judging.bench import Comparison
+if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
+    from lessons_lib.judging.bench import Comparison
+
 
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"]  # told apart by all readers
 MARKERS = "osD^v"
 LINES = ["-", "--", "-.", ":", "-"]
 
 
-def intervals(found: Comparison, less_is_better: Mapping[str, bool]) -> Figure:
+def intervals(found: "Comparison", less_is_better: Mapping[str, bool]) -> Figure:
     """One panel for each measure; in it each method's mean, as a dot, and its interval.
 
     Parameters
@@ -55,7 +57,7 @@ def intervals(found: Comparison, less_is_better: Mapping[str, bool]) -> Figure:
     return figure
 
 
-def ranks(found: Comparison, less_is_better: Mapping[str, bool]) -> NDArray[np.float64]:
+def ranks(found: "Comparison", less_is_better: Mapping[str, bool]) -> NDArray[np.float64]:
     """Rank of each method by each measure, 1 for the best mean; equal means share a rank.
 
     Returns
@@ -68,7 +70,7 @@ def ranks(found: Comparison, less_is_better: Mapping[str, bool]) -> NDArray[np.f
 
 
 def parallel(
-    found: Comparison, less_is_better: Mapping[str, bool], stressed: list[str] | None = None
+    found: "Comparison", less_is_better: Mapping[str, bool], stressed: list[str] | None = None
 ) -> Figure:
     """Ranks as lines from measure to measure: lines that cross are measures that disagree.
 

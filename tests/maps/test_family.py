@@ -16,7 +16,6 @@ from tests.networks import (
     classifier,
     flat_net,
     gap_net,
-    global_random_state,
     nested_net,
     pictures,
     seeded,
@@ -282,39 +281,6 @@ def test_guided_grad_cam_is_their_product(flat: Classifier) -> None:
     heat = tf.image.resize(grad_cam(flat, x, 1)[..., None], (SIZE, SIZE)).numpy()
     expected = heat * family.guided_backpropagation(flat, x, 1)
     np.testing.assert_allclose(family.guided_grad_cam(flat, x, 1), expected, atol=1e-6)
-
-
-# All of them
-
-
-@pytest.mark.parametrize("method", ALL.values(), ids=ALL.keys())
-def test_batch_is_a_loop(flat: Classifier, method) -> None:
-    loop = [method(flat, picture) for picture in pictures()]
-    np.testing.assert_allclose(method(flat, pictures()), loop, atol=1e-5)
-
-
-@pytest.mark.parametrize("method", ALL.values(), ids=ALL.keys())
-def test_nothing_is_changed(method) -> None:
-    model, x = flat_net(), pictures()
-    before, copy, state = model.get_weights(), x.copy(), global_random_state()
-    activations = [getattr(layer, "activation", None) for layer in model.layers]
-    method(classifier(model), x)
-    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
-    assert activations == [getattr(layer, "activation", None) for layer in model.layers]
-    np.testing.assert_array_equal(x, copy)
-    assert state == global_random_state()
-
-
-@pytest.mark.parametrize("method", ALL.values(), ids=ALL.keys())
-def test_finite_for_a_black_picture_a_dead_layer_and_a_nested_model(method) -> None:
-    dead = flat_net()
-    dead.layers[-3].set_weights([np.zeros((3, 3, 4, 5)), np.full(5, -1.0)])
-    for model in (flat_net(), dead, nested_net()):
-        for value in (0, 128):
-            heat = method(classifier(model), np.full((20, 20, 3), value))
-            assert heat.ndim == 2
-            assert np.isfinite(heat).all()
-            assert (heat >= 0).all()
 
 
 def test_alpha_of_grad_cam_is_not_that_of_the_others(flat: Classifier) -> None:

@@ -132,14 +132,6 @@ def test_saliency_is_that_of_pair() -> None:
     )
 
 
-@pytest.mark.parametrize("method", [ours.input_gradients, ours.saliency, ours.gradient_times_input])
-def test_a_batch_gives_what_a_loop_gives(method) -> None:
-    net, batch = classifier(gap_net()), pictures(BATCH_SIZE + 2)
-    together = method(net, batch)
-    for map_, photo in zip(together, batch, strict=True):
-        np.testing.assert_allclose(map_, method(net, photo), atol=1e-6)
-
-
 def test_seeds_are_explicit_and_nothing_is_changed(photos: np.ndarray) -> None:
     net, _ = pixelwise(3)
     before, state = photos.copy(), global_random_state()

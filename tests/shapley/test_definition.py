@@ -406,7 +406,9 @@ class TestBadInput:
 
     @pytest.mark.parametrize("n", [0, -1, 2.5, True])
     def test_no_number_of_players(self, n) -> None:
-        with pytest.raises((TypeError, ValueError), match=r"number of players n.*(1 or more|whole)"):
+        with pytest.raises(
+            (TypeError, ValueError), match=r"number of players n.*(1 or more|whole)"
+        ):
             exact(lambda Z: Z.sum(1), n)
 
     def test_one_player_has_no_interaction(self) -> None:
