@@ -8,18 +8,29 @@ STAMP := $(VENV)/installed
 MORE := $(VENV)/installed-more
 PIP := "$(PY)" -m pip --disable-pip-version-check
 TIMEOUT := 600
+WORKERS ?= 2
 
-.PHONY: help lab test lessons execute lint site slides test-browser classroom bench lock clean
+# With one TensorFlow thread each, two workers do not wait for each other.
+test test-quick: export TF_NUM_INTRAOP_THREADS ?= 1
+test test-quick: export TF_NUM_INTEROP_THREADS ?= 1
+test test-quick: export OMP_NUM_THREADS ?= 1
+
+.PHONY: help environment lab test test-quick lessons execute lint site slides test-browser classroom bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
+environment: $(STAMP) ## Make the environment in .venv, or bring it up to date
+
 lab: $(STAMP) ## Open the lessons in JupyterLab
 	"$(PY)" -m jupyterlab --ServerApp.root_dir=. $(ARGS) notebooks/00_start_here.ipynb
 
 test: $(STAMP) ## Run every test: of the package, of its examples, of the notebooks
-	"$(PY)" -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=$(TIMEOUT) $(ARGS)
+	"$(PY)" -m pytest -n $(WORKERS) --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout=$(TIMEOUT) $(ARGS)
+
+test-quick: $(STAMP) ## Run one room's tests: make test-quick ARGS=tests/shapley
+	"$(PY)" -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
 
 lessons: $(STAMP) ## Run every lesson and write it as a page in build/lessons
 	"$(PY)" tools/pages/run_lessons.py --timeout $(TIMEOUT) $(ARGS)

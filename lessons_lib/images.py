@@ -50,6 +50,8 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
     (532, 800, 3)
     """
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name one of the pictures in it")
     if not path.is_file():
         beside = sorted(p.name for p in path.parent.glob("*") if p.is_file())
         near = difflib.get_close_matches(path.name, beside, n=3, cutoff=0.3)
@@ -134,6 +136,13 @@ def as_batch(images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32
         If float pixels all lie in 0..1: they were probably divided by 255, and the network would
         see a picture that is almost black.
     """
+    if isinstance(images, str | Path):
+        how = (
+            "images.load_image(path) for each file in it"
+            if Path(images).is_dir()
+            else (f"images.load_image({str(images)!r})")
+        )
+        raise TypeError(f"{str(images)!r} is a path, not a picture; read it first: {how}")
     if isinstance(images, list | tuple):
         if not images:
             raise ValueError("there is no picture: the list is empty")

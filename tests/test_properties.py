@@ -44,7 +44,7 @@ from lessons_lib.judging import road, robustness
 from lessons_lib.network.bfloat16 import bfloat16
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.counter import counted
-from lessons_lib.network.labels import class_index, class_indices
+from lessons_lib.network.labels import as_labels, class_index, class_indices
 from tests.networks import SIZE, classifier, gap_net
 
 REPEATABLE = settings(
@@ -201,6 +201,10 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
         baseline=FILLED, image=fixed(SMALL), x=fixed(PHOTO), rng=fixed(RNG)
     ),
     class_index: dict(labels=fixed(("class 0", "class 1", "class 2")), target=TARGET),
+    as_labels: dict(
+        labels=one_of(["a", "b"], {"a": 1, "b": 0}, odd=(None, 3, "ab", [], ["a"], {"a": 5})),
+        count=fixed(2), one_unit=FLAG,
+    ),
     class_indices: dict(
         labels=fixed(("class 0", "class 1", "class 2")), target=TARGET, pictures=fixed(3)
     ),
@@ -422,7 +426,7 @@ EXEMPT = {
     **dict.fromkeys(
         ["Classifier.forward", "Classifier.outputs", "Classifier.forward_from",
          "Classifier.compiled", "integrated_gradients.along_path", "network.gradient_of",
-         "network.in_batches", "network.chosen_output", "network.logits_and_link",
+         "network.in_batches", "network.composites",
          "integrated_gradients.classifier_functions", "score_cam.masks"], IN_A_GRAPH,
     ),
     **dict.fromkeys(
@@ -434,6 +438,7 @@ EXEMPT = {
         ["plotting.compare", "plotting.explanation", "plotting.gallery", "plotting.show",
          "plotting.slide", "plotting.superpixel_weights"], "draws a figure; gives no numbers",
     ),
+    "Classifier.composites": "called through lime.masked_scores, which checks its arguments",
     "images.load_image": "reads a file; test_images.py has files that are none",
     "images.course_images": "takes no argument; gives names",
     "images.as_given": "picks from results that are ready",

@@ -6,7 +6,7 @@ through it.
 
 import functools
 import warnings
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -18,17 +18,19 @@ from lessons_lib import images as pictures
 from lessons_lib.baselines import make_baseline
 from lessons_lib.basics.checks import whole
 from lessons_lib.network import BATCH_SIZE
-from lessons_lib.network.graph import chosen_output, composites, in_batches, logits_and_link
-from lessons_lib.network.labels import Prediction, Target, class_index, class_indices
+from lessons_lib.network.endings import ENDINGS, chosen_output, ending_of, read
+from lessons_lib.network.graph import composites, in_batches
+from lessons_lib.network.labels import Prediction, Target, as_labels, class_index, class_indices
 from lessons_lib.network.layers import (
     LayerGradients,
+    check_model,
     choices,
     find,
     last_with_places,
+    output_of,
     spatial_shapes,
     tapped,
     walk,
-    with_place,
 )
 from lessons_lib.network.preprocessing import Preprocess, input_size_of, preprocessing, zero_colour
 
@@ -40,10 +42,11 @@ class Classifier:
     ----------
     model
         Functional, Sequential, nested or subclassed; it is never changed. Whether it ends in a
-        softmax, in a sigmoid or in logits is seen from its graph. A single output unit ``z`` is
-        read as two classes with the logits ``(-z, z)``.
+        softmax, in a sigmoid or in logits is seen from its graph. A single sigmoid is read as two
+        classes, a single other output as a number (as two classes, if there are two labels).
     labels
-        One name for each class; default: ``class 0``, ``class 1``, ...
+        One name for each class: a list, an array, or a dict such as Keras's ``class_indices``;
+        default: ``class 0``, ``class 1``, ...
     preprocess
         What the network wants done to its pixels: ``"tf"`` (to -1..1), ``"caffe"`` (BGR, ImageNet
         mean off), ``"torch"`` (ImageNet mean and deviation), ``"none"``, or a function of a float32
@@ -54,7 +57,10 @@ class Classifier:
         The layer that the CAM methods look at; default: the last one whose output still has a
         place (height and width above 1) and that is not a pooling layer.
     output
-        Which output to explain, where the model has several.
+        Which output to explain, where the model has several: its number or its name.
+    ending
+        What the output is, where it cannot be seen: ``"logits"``, ``"probabilities"`` (their
+        logarithm is explained) or ``"numbers"`` (explained as they are, in their own unit).
     name
         How to call it in titles; default: the model's name.
 
@@ -85,38 +91,50 @@ class Classifier:
     def __init__(
         self,
         model: keras.Model,
-        labels: Sequence[str] | None = None,
+        labels: Sequence[str] | Mapping[str, int] | Mapping[int, str] | None = None,
         preprocess: str | Preprocess = "none",
         *,
         input_size: tuple[int, int] | None = None,
         layer: str | None = None,
-        output: int | None = None,
+        output: int | str | None = None,
+        ending: str = "auto",
         name: str | None = None,
     ) -> None:
-        if not isinstance(model, keras.Model):
-            raise TypeError(f"model must be a keras.Model, not {type(model).__name__}")
+        check_model(model)
+        if ending not in ENDINGS:
+            raise ValueError(f"ending={ending!r} is unknown; use one of {', '.join(ENDINGS)}")
         self.model = model
         self.name = name or model.name
         self.input_size = input_size_of(model, input_size)
         self.preprocess = preprocessing(preprocess)
         self.output = output
+        self.ending = ending
+        self._two = labels is not None and len(labels) == 2
         self._compiled: dict[Hashable, Callable[..., Any]] = {}
         if not model.built:
             model(tf.zeros((1, *self.input_size, 3)))
+        self.kind, outputs = self._found_ending()
         count = self._predict.structured_outputs[0].shape[-1]
-        self.labels = tuple(labels) if labels else tuple(f"class {i}" for i in range(count))
-        if len(self.labels) != count:
-            raise ValueError(f"{len(self.labels)} labels for a network of {count} classes")
+        if labels is None or not len(labels):
+            labels = (
+                [f"class {i}" for i in range(count)]
+                if self.kind != "number"
+                else (["value"] if count == 1 else [f"value {i}" for i in range(count)])
+            )
+        self.labels = as_labels(labels, count, one_unit=outputs == 1 and count == 2)
         if layer:
-            self.layer = self._layer(layer)[0]
+            self._layer(layer)
+            self.layer = layer if ":" in layer else self._layer(layer)[0]
         else:
             self.layer = last_with_places(self.layers, self.spatial_layers)
 
     def __repr__(self) -> str:
         height, width = self.input_size
+        what = "numbers" if self.kind == "number" else "classes"
+        score = ", explains the log probability" if self.kind == "log probability" else ""
         return (
-            f"<Classifier {self.name}: {height} x {width} pixels, {len(self.labels)} classes, "
-            f"layer {self.layer}>"
+            f"<Classifier {self.name}: {height} x {width} pixels, {len(self.labels)} {what}, "
+            f"layer {self.layer}{score}>"
         )
 
     def replace(self, **changes: Any) -> "Classifier":
@@ -129,8 +147,36 @@ class Classifier:
         >>> classifier.replace(model=keras.models.clone_model(classifier.model)).layer
         'out_relu'
         """
-        names = ("model", "labels", "preprocess", "input_size", "layer", "output", "name")
+        names = (
+            "model", "labels", "preprocess", "input_size", "layer", "output", "ending", "name",
+        )  # fmt: skip
         return Classifier(**{name: getattr(self, name) for name in names} | changes)
+
+    def _found_ending(self) -> tuple[str, int]:
+        """What the scores are, and how many outputs there are; `ending` is settled on the way."""
+        found: list[Any] = []
+
+        def look(x: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            result = self._result(x)
+            reading = read(result, self.ending, self._two)
+            found[:] = [reading.kind, int(np.prod(result.shape[1:]))]
+            return (reading.answers,)
+
+        answer = tf.function(look, autograph=False).get_concrete_function(self._pixels)
+        kind, outputs = found
+        if kind == "unknown":
+            self.ending = ending_of(in_batches(answer, self._trial())[0], self._two, self.name)
+            kind = {"probabilities": "log probability", "numbers": "number"}.get(
+                self.ending, "logit"
+            )
+        return kind, outputs
+
+    def _trial(self) -> NDArray[np.float32]:
+        """Four pictures to see what an output looks like: black, white, grainy, smooth."""
+        rng, size = np.random.default_rng(0), (*self.input_size, 3)
+        grain = rng.uniform(0, 255, size).astype("float32")
+        smooth = pictures.resized(rng.uniform(0, 255, (4, 4, 3)).astype("float32"), self.input_size)
+        return np.stack([np.zeros(size, "float32"), np.full(size, 255, "float32"), grain, smooth])
 
     # Asking the network
 
@@ -199,11 +245,15 @@ class Classifier:
         return np.stack([make_baseline(kind, picture, picture, rng) for picture in x])
 
     def logits(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
-        """Class scores before the softmax, shape (n, classes)."""
+        """The scores that are explained, shape (n, classes): logits, where the network has them.
+
+        Behind an average of several networks there are none: then the logarithm of the
+        probability; for a network that gives numbers, the numbers (`kind` says which).
+        """
         return in_batches(self._predict, self.prepare(images))[0]
 
     def probabilities(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
-        """Class probabilities 0..1, shape (n, classes)."""
+        """What the network itself says, shape (n, classes): probabilities 0..1, or its numbers."""
         return in_batches(self._predict, self.prepare(images))[1]
 
     def top(self, image: ArrayLike, k: int = 5) -> list[Prediction]:
@@ -218,7 +268,8 @@ class Classifier:
         whole(k, "k", 1)
         (probability,) = self.probabilities(self.prepare_one(image))
         best = np.argsort(-probability)[:k]
-        return [Prediction(int(i), self.labels[i], float(probability[i])) for i in best]
+        is_number = self.kind == "number"
+        return [Prediction(int(i), self.labels[i], float(probability[i]), is_number) for i in best]
 
     def class_index(self, target: int | str) -> int:
         """Index of a class: see `lessons_lib.network.labels.class_index`."""
@@ -240,15 +291,14 @@ class Classifier:
         self, images: ArrayLike | Sequence[ArrayLike], layer: str | None = None
     ) -> NDArray[np.float32]:
         """What a layer holds, shape (n, height, width, channels); default: ``self.layer``."""
-        path, tapped_layer = self._layer(layer or self.layer)
+        path, tapped_layer, run = self._layer(layer or self.layer)
 
         def look(x: tf.Tensor) -> tuple[tf.Tensor]:
             with tapped(tapped_layer) as seen:
                 self.forward(x)
-            A = with_place(seen[-1] if seen else None, path, lambda: self.spatial_layers)
-            return (tf.cast(A, tf.float32),)
+            return (tf.cast(output_of(seen, path, run, lambda: self.spatial_layers), tf.float32),)
 
-        function = self.compiled(("activations", path), look)
+        function = self.compiled(("activations", path, run), look)
         return in_batches(function, self.prepare(images))[0]
 
     def gradients(
@@ -280,12 +330,12 @@ class Classifier:
             If there is no such layer, if its output has no place (is not of shape
             (n, height, width, channels)), or if it does not lead to the class scores.
         """
-        path, tapped_layer = self._layer(layer or self.layer)
+        path, tapped_layer, run = self._layer(layer or self.layer)
 
         def differentiate(x: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, ...]:
             with tapped(tapped_layer) as seen:
                 logits = self.forward(x)
-            A = with_place(seen[-1] if seen else None, path, lambda: self.spatial_layers)
+            A = output_of(seen, path, run, lambda: self.spatial_layers)
             # -1 stands for "the top class", found here so that it costs no second pass.
             target = tf.where(target < 0, tf.argmax(logits, -1, tf.int32), target)
             score = tf.gather(logits, target, batch_dims=1)
@@ -300,7 +350,7 @@ class Classifier:
         x = self.prepare(images)
         indices = np.full(len(x), -1) if target is None else self.chosen(x, target)
         specs = (self._pixels, tf.TensorSpec((None,), tf.int32))
-        function = self.compiled(("gradients", path), differentiate, specs)
+        function = self.compiled(("gradients", path, run), differentiate, specs)
         return LayerGradients(*in_batches(function, x, indices.astype("int32")))
 
     def composites(
@@ -349,9 +399,9 @@ class Classifier:
         return self.outputs(x)[0]
 
     def outputs(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The class logits and the class probabilities as tensors; otherwise as `forward`."""
-        logits, link = logits_and_link(self._result(x))
-        return logits, link(logits)
+        """The scores and the network's own answers as tensors; otherwise as `forward`."""
+        found = read(self._result(x), self.ending, self._two)
+        return found.scores, found.answers
 
     def forward_from(self, A: tf.Tensor, layer: str, x: tf.Tensor) -> tf.Tensor:
         """The class logits, if a layer held ``A``; to be called inside a compiled function.
@@ -371,8 +421,11 @@ class Classifier:
         -------
         tensor of float32, shape (n, classes)
         """
-        with tapped(self._layer(layer)[1], lambda own: tf.cast(A, own.dtype)):
-            return self.forward(x)
+        path, tapped_layer, run = self._layer(layer)
+        with tapped(tapped_layer, lambda own: tf.cast(A, own.dtype), run) as seen:
+            scores = self.forward(x)
+        output_of(seen, path, run, lambda: self.spatial_layers)
+        return scores
 
     def compiled(
         self,
@@ -412,8 +465,7 @@ class Classifier:
         """All layers by path (``"outer/inner"`` in nested models), from input to output."""
         return dict(walk(self.model))
 
-    def _layer(self, name: str) -> tuple[str, keras.layers.Layer]:
-        """Full path of a layer, and the layer; its last name alone will do if it is unique."""
+    def _layer(self, name: str) -> tuple[str, keras.layers.Layer, int | None]:
         return find(self.layers, name, self.name, lambda: self.spatial_layers)
 
     @functools.cached_property

@@ -1,9 +1,8 @@
-"""Functions of tensors: batches of rows through them, logits behind a softmax, gradients."""
+"""Functions of tensors: batches of rows through them, mixed pictures, gradients."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -44,52 +43,6 @@ def in_batches(
         for i in bar(starts, desc=description)
     ]
     return tuple(np.concatenate(parts) for parts in zip(*results, strict=True))
-
-
-def chosen_output(outputs: Sequence[tf.Tensor], which: int | None, model: keras.Model) -> tf.Tensor:
-    """The one of a model's outputs that is explained; a ValueError unless it is (n, classes)."""
-    if which is None and len(outputs) > 1:
-        names = getattr(model, "output_names", None)
-        raise ValueError(
-            f"{model.name} has {len(outputs)} outputs {names or ''}; say which one to explain "
-            f"with output=0 ... output={len(outputs) - 1}"
-        )
-    if not -len(outputs) <= (which or 0) < len(outputs):
-        raise ValueError(f"output={which} is outside 0..{len(outputs) - 1}")
-    result = outputs[which or 0]
-    if result.shape.rank != 2:
-        raise ValueError(
-            f"the output of {model.name} has the shape {tuple(result.shape)}; a classifier "
-            "gives (n, classes)"
-        )
-    return result
-
-
-def logits_and_link(result: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    """Logits behind a network's output, and the function that makes them probabilities.
-
-    In a traced graph each tensor knows the operation that made it. So the logits are what went
-    into the last softmax or sigmoid, and no layer need be changed to get at them.
-
-    Parameters
-    ----------
-    result : tensor, shape (n, classes)
-        The output, inside a graph. A single unit ``z`` is read as two classes: (-z, z).
-
-    Returns
-    -------
-    logits : tensor of float32, shape (n, classes)
-    link
-        From the logits to the probabilities.
-    """
-    maker = result.op
-    while maker.type in ("Identity", "Cast"):
-        maker = maker.inputs[0].op
-    link = {"Softmax": tf.nn.softmax, "Sigmoid": tf.nn.sigmoid}.get(maker.type)
-    logits = tf.cast(result if link is None else maker.inputs[0], tf.float32)
-    if logits.shape[-1] == 1:
-        return tf.concat([-logits, logits], axis=-1), tf.nn.sigmoid
-    return logits, link or tf.nn.softmax
 
 
 def gradient_of(score: tf.Tensor, z: tf.Tensor) -> tf.Tensor:

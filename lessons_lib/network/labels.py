@@ -2,7 +2,7 @@
 
 import dataclasses
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,65 @@ Target = int | str | Sequence[int | str] | NDArray[np.integer] | None
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """One class that a network names for a picture."""
+    """One class that a network names for a picture, or a number that it gives."""
 
     index: int
     label: str
     probability: float
+    is_number: bool = False
 
     def __str__(self) -> str:
-        return f"{self.label} (class {self.index}): {self.probability:.2f}"
+        which = "" if self.is_number else f" (class {self.index})"
+        return f"{self.label}{which}: {self.probability:.2f}"
+
+
+def as_labels(labels: Any, count: int, one_unit: bool = False) -> tuple[str, ...]:
+    """One name for each class, from what people have.
+
+    Parameters
+    ----------
+    labels
+        A list, tuple, array or pandas Index of names; or a dict, from names to numbers (Keras's
+        ``class_indices``) or from numbers to names.
+    count
+        How many classes there are.
+    one_unit
+        Whether they are the two sides of a single output: then one label will do.
+
+    Raises
+    ------
+    TypeError
+        If ``labels`` is one text, or no collection.
+    ValueError
+        If there are too many or too few, or a dict's numbers are not 0, 1, ... count - 1.
+
+    Examples
+    --------
+    >>> as_labels({"dog": 1, "cat": 0}, 2)
+    ('cat', 'dog')
+    >>> as_labels(["circle"], 2, one_unit=True)
+    ('not circle', 'circle')
+    """
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise TypeError(f"labels must be a list with a name for each class, not {labels!r}")
+    if isinstance(labels, Mapping):
+        named = {v: k for k, v in labels.items()} if _names_first(labels) else dict(labels)
+        if sorted(named) != list(range(len(named))):
+            raise ValueError(
+                f"a dict of labels needs the numbers 0..{count - 1}, not {sorted(named)}"
+            )
+        labels = [named[i] for i in range(len(named))]
+    names = tuple(str(label) for label in labels)
+    if one_unit and len(names) == 1:
+        return (f"not {names[0]}", names[0])
+    if len(names) != count:
+        hint = "; a single output takes one label, or two" if one_unit else ""
+        raise ValueError(f"{len(names)} labels for a network of {count} classes{hint}")
+    return names
+
+
+def _names_first(labels: Mapping[Any, Any]) -> bool:
+    return all(isinstance(value, int | np.integer) for value in labels.values())
 
 
 def class_index(labels: Sequence[str], target: int | str, whose: str = "the network") -> int:
@@ -59,6 +110,8 @@ def class_index(labels: Sequence[str], target: int | str, whose: str = "the netw
         return found[0]
     if isinstance(target, bool) or not isinstance(target, int | np.integer):
         raise TypeError(f"a class is a whole number or a label, not {target!r}")
+    if target != 0 and len(labels) == 1:
+        raise ValueError(f"{whose} gives a single number; its target is 0, or None, not {target}")
     if not 0 <= target < len(labels):
         raise ValueError(f"class {target} is outside 0..{len(labels) - 1}")
     return int(target)

@@ -30,6 +30,11 @@ def preprocessing(choice: str | Preprocess) -> Preprocess:
     array([-1.,  0.,  1.])
     """
     if not isinstance(choice, str):
+        if not callable(choice):
+            raise TypeError(
+                f"preprocess={choice!r} is neither a name nor a function; to scale the pixels "
+                "write for example preprocess=lambda x: x / 255"
+            )
         return choice
     if choice not in PREPROCESSING:
         raise ValueError(

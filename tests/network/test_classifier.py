@@ -148,7 +148,7 @@ def test_bytes_and_floats_of_any_size_are_the_same_picture() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"model": "vgg16"}, TypeError, "not str"),
+        ({"model": "vgg16"}, TypeError, "is a path; load it first"),
         ({"labels": ["a", "b"]}, ValueError, "2 labels for a network of 4 classes"),
         ({"preprocess": "imagenet"}, ValueError, r"'imagenet' is unknown; use one of \['caffe'"),
         (
