@@ -27,7 +27,9 @@ class LocalResponseNormalization(keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, a: tf.Tensor) -> tf.Tensor:
         """Normalise a tensor (n, height, width, channels)."""
-        # TensorFlow's alpha is the factor of the sum: Caffe's alpha over n.
-        return tf.nn.local_response_normalization(
-            a, depth_radius=2, bias=1.0, alpha=1e-4 / 5, beta=0.75
+        # TensorFlow's alpha is the factor of the sum: Caffe's alpha over n. The squares leave the
+        # range of 16 bits, so the type is float32 in between.
+        normalised = tf.nn.local_response_normalization(
+            tf.cast(a, tf.float32), depth_radius=2, bias=1.0, alpha=1e-4 / 5, beta=0.75
         )
+        return tf.cast(normalised, a.dtype)

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from safetensors.numpy import save_file
 
-from lessons_lib import models, networks, plotting, score_cam
+from lessons_lib import cam, models, networks, plotting, score_cam
 from lessons_lib.__main__ import main
 from lessons_lib.classifier import Classifier
 from lessons_lib.grad_cam import grad_cam
@@ -99,6 +99,14 @@ def test_local_response_normalisation_is_caffes() -> None:
     assert slope == pytest.approx((far[0] - far[1]) / 2, rel=1e-2)
 
 
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_local_response_normalisation_bears_16_bits(kind: str) -> None:
+    a = np.random.default_rng(0).normal(0, 1000, (1, 2, 2, 8)).astype("float32")
+    expected = LocalResponseNormalization()(a)
+    found = tf.cast(LocalResponseNormalization(dtype=kind)(a), tf.float32)
+    np.testing.assert_allclose(found, expected, rtol=0.02, atol=0.1)
+
+
 def test_a_whole_model_with_this_layer_is_saved_and_read(tmp_path) -> None:
     model = keras.Sequential([keras.Input((4, 4, 8)), LocalResponseNormalization(name="norm1")])
     model.save(tmp_path / "a.keras")
@@ -167,6 +175,17 @@ def test_score_cam_is_that_of_masks_by_hand(network: Classifier) -> None:
     heat = score_cam.score_cam(network, x, 7, layer, max_channels=3)
     assert heat.shape == shape[:2]
     np.testing.assert_allclose(heat, expected, rtol=1e-3, atol=1e-4 * expected.max())
+
+
+def test_cam_only_where_pooling_and_one_linear_layer_follow() -> None:
+    model = random_network("resnet18")
+    network = Classifier(model, None, "torch", layer="res5b_relu")
+    picture = seeded.pictures(224)[0]
+    bias = cam.linear_head(network).b[7]
+    logit = network.logits(picture)[0, 7]
+    assert cam.cam(network, picture, 7).mean() + bias == pytest.approx(logit, abs=1e-4)
+    with pytest.raises(ValueError, match="what follows layer 'res5b' is not that"):
+        cam.cam(network, picture, 7, "res5b")  # a ReLU follows
 
 
 def test_channels_are_drawn(network: Classifier) -> None:
