@@ -168,7 +168,7 @@ def completeness() -> None:
 
     print("\n### Steps to one per cent, by default, from black\n")
     print("| network | photographs | largest error | fewest, median, most |\n|---|---|---|---|")
-    for name in models.NETWORKS:
+    for name in (name for name, known in models.NETWORKS.items() if not known.needs):
         network = models.load(name)
         found = [
             integrated_gradients(network, images.course_image(photo))

@@ -120,7 +120,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("photo", metavar="PHOTO", help="a picture file (JPEG, PNG, WebP, ...)")
     one.add_argument(
         "--model", default="mobilenet_v2", metavar="NAME",
-        help="mobilenet_v2 (default), vgg16, xception or squeezenet",
+        help="mobilenet_v2 (default), vgg16, xception, squeezenet; with a file of weights also "
+        "alexnet, googlenet, resnet18",
     )  # fmt: skip
     one.add_argument(
         "--weights", metavar="KIND", help='"course" (default), "imagenet" or the path of a file'
@@ -145,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser().parse_args(arguments)
     try:
         chosen.run(chosen)
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

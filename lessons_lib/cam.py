@@ -175,8 +175,10 @@ def linear_head(classifier: Classifier, layer: str | None = None) -> LinearHead:
 def _check(classifier: Classifier, layer: str, found: LinearHead, shape: tuple[int, ...]) -> None:
     """Raise an error unless the head is linear: with a layer, and a picture, of random numbers."""
     rng = np.random.default_rng(0)
-    A = rng.uniform(0, 2, (2, *shape)) * rng.uniform(0, 1, shape[-1])
     x = rng.uniform(0, 255, (2, *classifier.input_size, 3))
+    # Where the layer holds negative numbers, they are tried too: a ReLU may come after it.
+    low = -2 if classifier.activations(x, layer).min() < 0 else 0
+    A = rng.uniform(low, 2, (2, *shape)) * rng.uniform(0, 1, shape[-1])
     specs = [tf.TensorSpec((None, *a.shape[1:]), tf.float32) for a in (A, x)]
     head = classifier.compiled(
         ("head", layer), lambda A, x: classifier.forward_from(A, layer, x), specs

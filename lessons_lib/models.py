@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 
 from lessons_lib.basics.files import course_bytes
+from lessons_lib.network import published
 from lessons_lib.network import weights as weight_files
 from lessons_lib.network.classifier import Classifier
 
@@ -18,12 +20,15 @@ def load(name: str, weights: str | Path | None = None) -> Classifier:
     Parameters
     ----------
     name
-        ``"mobilenet_v2"``, ``"vgg16"``, ``"xception"`` or ``"squeezenet"``.
+        ``"mobilenet_v2"``, ``"vgg16"``, ``"xception"`` or ``"squeezenet"``, whose weights come with
+        the course; ``"alexnet"``, ``"googlenet"`` or ``"resnet18"``, which need a file of published
+        weights. `NETWORKS` lists all, with what each needs.
     weights
         ``"course"``: the weights in ``data/weights``, no network connection needed.
         ``"imagenet"``: Keras's official network, downloaded once and checked.
         A path: your own weights, for the official architecture (``.h5``) or for the course's
-        (``.safetensors``), or a whole model (``.keras``).
+        (``.safetensors``), or a whole model (``.keras``). For the networks that need a file, also
+        the ONNX model zoo's (``.onnx``; needs onnx) or torchvision's (``.safetensors``).
         Default: the environment variable ``LESSONS_WEIGHTS``, else ``"course"``.
 
     Returns
@@ -35,7 +40,9 @@ def load(name: str, weights: str | Path | None = None) -> Classifier:
     ValueError
         If the name is unknown, or a file does not fit the network.
     FileNotFoundError
-        If there is no such file.
+        If there is no such file, or the network needs one; the message says where to fetch it.
+    ImportError
+        If the file is ``.onnx``, and onnx is not installed.
     lessons_lib.basics.files.DamagedFileError
         If a file's bytes are not those that its hash promises; it is not loaded.
     lessons_lib.network.weights.OfflineError
@@ -47,19 +54,37 @@ def load(name: str, weights: str | Path | None = None) -> Classifier:
     <Classifier mobilenet_v2: 224 x 224 pixels, 1000 classes, layer out_relu>
     """
     if name not in NETWORKS:
-        raise ValueError(f"there is no network {name!r}; the course has {sorted(NETWORKS)}")
+        need = [n for n, network in NETWORKS.items() if network.needs]
+        raise ValueError(
+            f"there is no network {name!r}; the course has {sorted(set(NETWORKS) - set(need))}, "
+            f"and for a file of published weights {need}"
+        )
     chosen = weights or os.environ.get("LESSONS_WEIGHTS") or "course"
-    preprocess, layer = NETWORKS[name]
+    preprocess, layer, _ = NETWORKS[name]
     return Classifier(
         _with_weights(name, chosen), imagenet_labels(), preprocess, layer=layer, name=name
     )
 
 
-NETWORKS = {  # preprocessing, and the layer that the CAM methods look at
-    "mobilenet_v2": ("tf", "out_relu"),
-    "vgg16": ("caffe", "block5_conv3"),
-    "xception": ("tf", "block14_sepconv2_act"),
-    "squeezenet": ("torch", "conv10"),
+class Network(NamedTuple):
+    """What a network wants done to its pixels, which layer CAM looks at, and which file it needs.
+
+    ``needs`` is empty where the weights come with the course.
+    """
+
+    preprocess: str
+    layer: str
+    needs: str = ""
+
+
+NETWORKS = {
+    "mobilenet_v2": Network("tf", "out_relu"),
+    "vgg16": Network("caffe", "block5_conv3"),
+    "xception": Network("tf", "block14_sepconv2_act"),
+    "squeezenet": Network("torch", "conv10"),
+    "alexnet": Network("caffe", "conv5", published.files("alexnet")),
+    "googlenet": Network("caffe", "inception_5b-output", published.files("googlenet")),
+    "resnet18": Network("torch", "res5b_relu", published.files("resnet18")),
 }
 
 

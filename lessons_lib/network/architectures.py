@@ -1,4 +1,4 @@
-"""The course's four networks: their architecture, and where their weights go.
+"""The course's own networks: their architecture, and where their weights go.
 
 Each builder returns an ordinary Keras model with random weights that ends in a softmax over
 the 1000 ImageNet classes. :mod:`lessons_lib.models` fills in the weights that the course ships.
@@ -12,6 +12,10 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+
+from lessons_lib.network.alexnet import alexnet
+from lessons_lib.network.googlenet import googlenet
+from lessons_lib.network.resnet18 import resnet18
 
 CLASSES = 1000
 
@@ -83,6 +87,9 @@ BUILDERS: dict[str, Callable[[], keras.Model]] = {
     "vgg16": vgg16,
     "xception": xception,
     "squeezenet": squeezenet,
+    "alexnet": alexnet,
+    "googlenet": googlenet,
+    "resnet18": resnet18,
 }
 
 

@@ -14,7 +14,7 @@ import safetensors
 import safetensors.numpy
 
 from lessons_lib.basics.files import DATA, checked_bytes
-from lessons_lib.network import architectures
+from lessons_lib.network import architectures, published
 
 FOLDER = DATA / "weights"
 
@@ -50,6 +50,8 @@ def manifest() -> dict[str, dict[str, str]]:
 def course_model(name: str) -> keras.Model:
     """One of the course's networks with the weights in ``data/weights``."""
     entries = {entry["network"]: (file, entry) for file, entry in manifest().items()}
+    if name not in entries:
+        raise FileNotFoundError(f"the course has no weights for {name}. {published.cure(name)}")
     file, entry = entries[name]
     cure = f"Restore it with: git checkout -- data/weights/{file}"
     content = checked_bytes(FOLDER / file, entry["sha256"], "sha256", cure)
@@ -62,7 +64,7 @@ def course_model(name: str) -> keras.Model:
 
 
 def official_model(name: str) -> keras.Model:
-    """Keras's official network; SqueezeNet, which Keras has not, comes from the course."""
+    """Keras's official network; one that Keras has not comes from the course."""
     if name not in OFFICIAL:
         return course_model(name)
     build, file, md5 = OFFICIAL[name]
@@ -93,6 +95,10 @@ def own_model(name: str, path: Path) -> keras.Model:
     try:
         if path.suffix == ".keras":
             return keras.models.load_model(path, compile=False)
+        if name in published.SOURCES and path.suffix in (".onnx", ".safetensors", ".h5"):
+            model = architectures.BUILDERS[name]()
+            published.fill(model, published.read(path), published.SOURCES[name])
+            return model
         if path.suffix == ".safetensors":
             model = architectures.BUILDERS[name]()
             architectures.set_weights(model, safetensors.numpy.load_file(path))
@@ -104,4 +110,5 @@ def own_model(name: str, path: Path) -> keras.Model:
             return model
     except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
         raise ValueError(f"{path} does not fit {name}: {error}") from error
-    raise ValueError(f"{path.name}: weights are read from .safetensors, .h5 or .keras files")
+    also = ", .onnx" if name in published.SOURCES else ""
+    raise ValueError(f"{path.name}: weights are read from .safetensors, .h5{also} or .keras files")
