@@ -39,39 +39,39 @@ _BINNED = (HistGradientBoostingRegressor, HistGradientBoostingClassifier)
 _KINDS = (*_TREES, *_FORESTS, *_BOOSTED, *_BINNED)
 
 
+NODE = np.dtype(
+    [
+        ("feature", "i8"),  # the column that decides
+        ("threshold", "f8"),  # up to here, a row goes left; NaN where a category decides
+        ("left", "i8"),  # the next node on the left; -1 at a leaf
+        ("right", "i8"),
+        ("share", "f8"),  # of the training rows at the node above that came here
+        ("categories", "i4"),  # which row of `Tree.sets` decides; -1 for a threshold
+        ("missing_left", "i4"),  # where a row goes whose value is missing
+    ]
+)
+
+
 class Tree(NamedTuple):
     """One tree; its nodes are numbered, and the root is 0.
 
     Attributes
     ----------
-    feature : ndarray of int, shape (nodes,)
-        The column that decides at a node.
-    threshold : ndarray of float64, shape (nodes,)
-        Up to here, a row goes left.
-    missing_left : ndarray of bool, shape (nodes,)
-        Where a row goes whose value is missing.
-    left_set : ndarray of int, shape (nodes,)
-        Where a category decides: its row in ``sets``. Else -1.
-    sets : ndarray of bool, shape (splits by a category, 256)
-        Which categories go left.
-    children : ndarray of int, shape (nodes, 2)
-        The node on the left and that on the right; -1 at a leaf.
-    cover : ndarray of float64, shape (nodes,)
-        Weight of the training rows that came by.
+    nodes : ndarray of `NODE`, shape (nodes,)
     value : ndarray of float64, shape (nodes, outputs)
         What a leaf adds to the model's output.
+    sets : ndarray of bool, shape (splits by a category, 256)
+        Which categories go left.
+    mean : ndarray of float64, shape (outputs,)
+        Of the leaves, over the training rows.
     depth : int
         Most splits on the way to a leaf.
     """
 
-    feature: NDArray[np.int64]
-    threshold: NDArray[np.float64]
-    missing_left: NDArray[np.bool_]
-    left_set: NDArray[np.int64]
-    sets: NDArray[np.bool_]
-    children: NDArray[np.int64]
-    cover: NDArray[np.float64]
+    nodes: NDArray[np.void]
     value: NDArray[np.float64]
+    sets: NDArray[np.bool_]
+    mean: NDArray[np.float64]
     depth: int
 
 
@@ -164,18 +164,27 @@ def rows_as_seen(model: Any, X: ArrayLike) -> NDArray[np.float64]:
 
 
 def _tree(tree: Any, value: NDArray[np.float64]) -> Tree:
-    nodes = len(tree.feature)
-    return Tree(
-        tree.feature.astype(np.int64),
-        tree.threshold.astype(np.float64),
-        tree.missing_go_to_left.astype(bool),
-        np.full(nodes, -1, np.int64),
-        np.zeros((0, 256), bool),
-        np.stack([tree.children_left, tree.children_right], axis=1).astype(np.int64),
-        tree.weighted_n_node_samples.astype(np.float64),
-        np.ascontiguousarray(value, dtype=np.float64),
-        int(tree.max_depth),
-    )
+    nodes = np.zeros(len(value), NODE)
+    nodes["feature"], nodes["threshold"] = tree.feature, tree.threshold
+    nodes["left"], nodes["right"] = tree.children_left, tree.children_right
+    nodes["missing_left"], nodes["categories"] = tree.missing_go_to_left, -1
+    return _finished(nodes, tree.weighted_n_node_samples, value, tree.max_depth)
+
+
+def _finished(
+    nodes: NDArray[np.void],
+    cover: NDArray[np.floating],
+    value: NDArray[np.float64],
+    depth: int,
+    sets: NDArray[np.bool_] | None = None,
+) -> Tree:
+    """A tree, once the shares of its nodes are worked out from the weight of their rows."""
+    inner = nodes["left"] >= 0
+    for side in ("left", "right"):
+        nodes["share"][nodes[side][inner]] = cover[nodes[side][inner]] / cover[inner]
+    mean = cover[~inner] @ value[~inner] / cover[0]
+    sets = np.zeros((0, 256), bool) if sets is None else sets
+    return Tree(nodes, np.ascontiguousarray(value, dtype=np.float64), sets, mean, int(depth))
 
 
 def _boosted(model: Any) -> Ensemble:
@@ -201,23 +210,21 @@ def _binned(model: Any) -> Ensemble:
     trees = []
     for stage in model._predictors:
         for k, predictor in enumerate(stage):
-            nodes = predictor.nodes
-            leaf, by_category = nodes["is_leaf"] > 0, nodes["is_categorical"] > 0
+            theirs = predictor.nodes
+            leaf, by_category = theirs["is_leaf"] > 0, theirs["is_categorical"] > 0
+            nodes = np.zeros(len(theirs), NODE)
+            nodes["feature"] = order[np.where(leaf, 0, theirs["feature_idx"])]
+            nodes["threshold"] = np.where(by_category, np.nan, theirs["num_threshold"])
+            nodes["categories"] = np.where(by_category, theirs["bitset_idx"].astype(int), -1)
+            nodes["missing_left"] = theirs["missing_go_to_left"]
+            for side in ("left", "right"):
+                nodes[side] = np.where(leaf, -1, theirs[side].astype(int))
             bits = predictor.raw_left_cat_bitsets.astype("<u4").view(np.uint8)
+            sets = np.unpackbits(bits, axis=1, bitorder="little").astype(bool)
+            value = _alone(theirs["value"], k, K)
             trees.append(
-                Tree(
-                    order[np.where(leaf, 0, nodes["feature_idx"])],
-                    nodes["num_threshold"].astype(np.float64),
-                    nodes["missing_go_to_left"] > 0,
-                    np.where(by_category & ~leaf, nodes["bitset_idx"].astype(np.int64), -1),
-                    np.unpackbits(bits, axis=1, bitorder="little").astype(bool).reshape(-1, 256),
-                    np.where(leaf[:, None], -1, np.stack([nodes["left"], nodes["right"]], 1)
-                             .astype(np.int64)),
-                    nodes["count"].astype(np.float64),
-                    _alone(nodes["value"], k, K),
-                    int(nodes["depth"].max()),
-                )
-            )  # fmt: skip
+                _finished(nodes, theirs["count"].astype(float), value, theirs["depth"].max(), sets)
+            )
     offset = np.asarray(model._baseline_prediction, float).reshape(-1)
     return Ensemble(trees, offset, _output_names(model) if K > 1 else ())
 

@@ -35,7 +35,6 @@ from lessons_lib.columns import names_of
 from lessons_lib.progress import bar
 from lessons_lib.tree_models import Tree, read, rows_as_seen
 
-ROWS = 128  # at a time: what belongs to one leaf then fits the nearest memory
 Floats = NDArray[np.float64]
 
 
@@ -124,52 +123,42 @@ def tree_shap(model: Any, X: ArrayLike, background: ArrayLike | None = None) -> 
         usual = rows_as_seen(model, background)
         if not len(usual):
             raise ValueError("the background has no row")
-    blocks = [rows[start : start + ROWS] for start in range(0, len(rows), ROWS)]
-    shares = [np.zeros((rows.shape[1], ensemble.offset.size, len(block))) for block in blocks]
+    phi = np.zeros((*rows.shape, ensemble.offset.size))
     base = ensemble.offset.copy()
     for tree in bar(ensemble.trees, desc="trees"):
         most = min(tree.depth, rows.shape[1])  # features on one way to a leaf
         if background is None:
-            leaf = tree.children[:, 0] < 0
-            base += tree.cover[leaf] @ tree.value[leaf] / tree.cover[0]
-            for block, share in zip(blocks, shares, strict=True):
-                path_dependent(tree, goes_left(tree, block), *arrival_times(most), share)
+            base += tree.mean
+            path_dependent(tree, rows, *arrival_times(most), phi)
         else:
-            absent = np.ascontiguousarray(goes_left(tree, usual).T)
-            base += tree.value[leaves_reached(tree, absent)].mean(axis=0)
-            for block, share in zip(blocks, shares, strict=True):
-                present = np.ascontiguousarray(goes_left(tree, block).T)
-                interventional(tree, present, absent, arrival_weights(most), share)
-    phi = np.concatenate([np.zeros((*shares[0].shape[:2], 0)), *shares], axis=2).transpose(2, 0, 1)
+            base += mean_leaf(tree, usual)
+            interventional(tree, rows, usual, arrival_weights(most), phi)
     return _result(model, X, phi, base, ensemble.outputs)
 
 
 @compiled
-def goes_left(tree: Tree, X: Floats) -> NDArray[np.bool_]:
-    """Whether each row would go left at each node: shape (nodes, rows)."""
-    left = np.empty((len(tree.feature), len(X)), np.bool_)
-    for node in range(len(tree.feature)):
-        feature, threshold = tree.feature[node], tree.threshold[node]
-        by_category = tree.left_set[node]
-        for r in range(len(X)):
-            x = X[r, feature] if feature >= 0 else 0.0  # a leaf has no feature
-            if np.isnan(x):
-                left[node, r] = tree.missing_left[node]
-            elif by_category >= 0:
-                left[node, r] = tree.sets[by_category, int(x)]
-            else:
-                left[node, r] = x <= threshold
-    return left
+def goes_left(tree: Tree, node: Any, x: float) -> bool:
+    """Whether a row with this value of the node's feature goes left."""
+    if x <= node.threshold:
+        return True
+    if x > node.threshold:
+        return False
+    if np.isnan(x):
+        return node.missing_left > 0
+    return tree.sets[node.categories, int(x)]
 
 
 @compiled
-def leaves_reached(tree: Tree, left: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The leaf in which each row ends; ``left`` has the shape (rows, nodes)."""
-    leaf = np.zeros(len(left), np.int64)
-    for r in range(len(left)):
-        while tree.children[leaf[r], 0] >= 0:
-            leaf[r] = tree.children[leaf[r], 0 if left[r, leaf[r]] else 1]
-    return leaf
+def mean_leaf(tree: Tree, X: Floats) -> Floats:
+    """Mean value of the leaves in which the rows end."""
+    total = np.zeros(tree.value.shape[1])
+    for r in range(len(X)):
+        at = 0
+        while tree.nodes[at].left >= 0:
+            node = tree.nodes[at]
+            at = node.left if goes_left(tree, node, X[r, node.feature]) else node.right
+        total += tree.value[at]
+    return total / len(X)
 
 
 @cache
@@ -197,82 +186,80 @@ def arrival_times(features: int) -> tuple[NDArray[np.int64], Floats, Floats]:
 @compiled
 def path_dependent(
     tree: Tree,
-    left: NDArray[np.bool_],
+    X: Floats,
     sizes: NDArray[np.int64],
     times: Floats,
     weights: Floats,
-    share: Floats,
+    phi: Floats,
 ) -> None:
-    """Add the path-dependent Shapley values of one tree to ``share``.
+    """Add the path-dependent Shapley values of one tree to ``phi``.
 
     Parameters
     ----------
     tree
-    left
-        From `goes_left`, shape (nodes, rows).
+    X : ndarray, shape (rows, n)
     sizes, times, weights
         From `arrival_times`, for as many features as one way to a leaf can have.
-    share : ndarray, shape (n, outputs, rows)
+    phi : ndarray, shape (rows, n, outputs)
         What the values are added to.
     """
-    n, outputs, rows = share.shape
-    most = min(n, tree.depth)
-    way = np.empty(tree.depth + 1, np.int64)  # nodes from the root to here
-    place = np.full(n, -1)  # of a feature among those of the leaf
-    features = np.empty(most, np.int64)
-    o, z = np.empty((most, rows)), np.empty(most)
-    before, after = np.empty(rows), np.empty((most + 1, rows))
-    integral = np.empty((most, rows))
-    open_nodes, depths = np.empty(tree.depth + 2, np.int64), np.empty(tree.depth + 2, np.int64)
-    open_nodes[0], depths[0], still_open = 0, 0, 1
+    rows, n, outputs = phi.shape
+    most, deepest = min(n, tree.depth), tree.depth + 1
+    # The way to a node: at each depth the feature that decided last, and its o and z from there on.
+    features, z, o = np.empty(deepest, np.int64), np.empty(deepest), np.ones((deepest, rows))
+    last = np.full(n, -1)  # depth at which a feature decided last
+    former = np.empty(deepest, np.int64)  # and before that
+    players = np.empty(most, np.int64)  # depths that count at a leaf
+    factor, after, integral = np.empty(most), np.empty(most + 1), np.empty(most)
+    parents, depths = np.empty(deepest + 1, np.int64), np.empty(deepest + 1, np.int64)
+    open_nodes = np.zeros(deepest + 1, np.int64)
+    depths[0], here, still_open = 0, 0, 1
     while still_open:
         still_open -= 1
-        node, depth = open_nodes[still_open], depths[still_open]
-        way[depth] = node
-        if tree.children[node, 0] >= 0:
-            for side in range(2):
-                open_nodes[still_open], depths[still_open] = tree.children[node, side], depth + 1
+        at, depth = open_nodes[still_open], depths[still_open]
+        while here > depth - (depth > 0):  # back up to the node above
+            last[features[here]] = former[here]
+            here -= 1
+        if depth:
+            parent = tree.nodes[parents[still_open]]
+            feature = parent.feature
+            f = former[depth] = last[feature]
+            features[depth], last[feature], here = feature, depth, depth
+            z[depth] = tree.nodes[at].share * (z[f] if f >= 0 else 1.0)
+            for r in range(rows):
+                met = goes_left(tree, parent, X[r, feature]) == (parent.left == at)
+                o[depth, r] = met * (o[f, r] if f >= 0 else 1.0)
+        if tree.nodes[at].left >= 0:
+            for child in (tree.nodes[at].right, tree.nodes[at].left):
+                open_nodes[still_open], parents[still_open] = child, at
+                depths[still_open] = depth + 1
                 still_open += 1
             continue
 
-        # The leaf's game: o and z of each feature on the way.
+        # A leaf's game. At each time, the product over the players before j and after j.
         d = 0
-        for step in range(depth):
-            at, to = way[step], way[step + 1]
-            feature = tree.feature[at]
-            j = place[feature]
-            if j < 0:
-                j = place[feature] = d
-                features[d], z[d], o[d] = feature, 1.0, 1.0
+        for i in range(1, depth + 1):
+            if last[features[i]] == i:
+                players[d] = i
                 d += 1
-            z[j] *= tree.cover[to] / tree.cover[at]
-            went_left = tree.children[at, 0] == to
-            for r in range(rows):
-                o[j, r] *= left[at, r] == went_left
-
-        # Its integral: at each time, the product over the features before j and after j.
-        integral[:d] = 0.0
         rule = np.searchsorted(sizes, (d + 1) // 2)
-        for k in range(sizes[rule]):
-            t = times[rule, k]
-            after[d] = weights[rule, k]
-            for j in range(d - 1, -1, -1):
-                absent = (1 - t) * z[j]
-                for r in range(rows):
-                    after[j, r] = after[j + 1, r] * (t * o[j, r] + absent)
-            before[:] = 1.0
+        for r in range(rows):
+            integral[:d] = 0.0
+            for k in range(sizes[rule]):
+                t = times[rule, k]
+                after[d] = weights[rule, k]
+                for j in range(d - 1, -1, -1):
+                    factor[j] = t * o[players[j], r] + (1 - t) * z[players[j]]
+                    after[j] = after[j + 1] * factor[j]
+                before = 1.0
+                for j in range(d):
+                    integral[j] += before * after[j + 1]
+                    before *= factor[j]
             for j in range(d):
-                absent = (1 - t) * z[j]
-                for r in range(rows):
-                    integral[j, r] += before[r] * after[j + 1, r]
-                    before[r] *= t * o[j, r] + absent
-
-        for j in range(d):
-            place[features[j]] = -1
-            for output in range(outputs):
-                value = tree.value[node, output]
-                for r in range(rows):
-                    share[features[j], output, r] += (o[j, r] - z[j]) * integral[j, r] * value
+                i = players[j]
+                for output in range(outputs):
+                    gain = (o[i, r] - z[i]) * integral[j]
+                    phi[r, features[i], output] += gain * tree.value[at, output]
 
 
 @cache
@@ -288,82 +275,67 @@ def arrival_weights(features: int) -> Floats:
 
 @compiled
 def interventional(
-    tree: Tree,
-    present: NDArray[np.bool_],
-    absent: NDArray[np.bool_],
-    weights: Floats,
-    share: Floats,
+    tree: Tree, X: Floats, background: Floats, weights: Floats, phi: Floats
 ) -> None:
-    """Add the interventional Shapley values of one tree to ``share``.
+    """Add the interventional Shapley values of one tree to ``phi``.
 
-    For each pair of a row and a background row it walks to the leaves that a mixture of the two can
+    For each pair of a row and a background row it goes to the leaves that a mixture of the two can
     reach. Where the two part, the feature is the row's on one way, and the background's on the
-    other.
+    other. A leaf adds to all features on its way, so each takes the sum over its own branch.
 
     Parameters
     ----------
     tree
-    present : ndarray of bool, shape (rows, nodes)
-        Whether each row goes left at each node.
-    absent : ndarray of bool, shape (m, nodes)
-        Whether each background row does.
+    X : ndarray, shape (rows, n)
+    background : ndarray, shape (m, n)
     weights
-        From `arrival_weights`.
-    share : ndarray, shape (n, outputs, rows)
+        From `arrival_weights`, for as many features as one way to a leaf can have.
+    phi : ndarray, shape (rows, n, outputs)
         What the values are added to.
     """
-    n, outputs, rows = share.shape
-    background = len(absent)
-    whose = np.zeros(n, np.int64)  # 1: the row's, -1: the background's, 0: not asked, or the same
-    parted = np.empty(min(n, tree.depth), np.int64)  # features of which somebody's is taken
-    mine = np.empty((n, outputs))
-    open_nodes = np.empty(tree.depth + 1, np.int64)
-    open_features, counts = np.empty_like(open_nodes), np.empty_like(open_nodes)
+    rows, n, outputs = phi.shape
+    most = min(n, tree.depth)
+    whose = np.zeros(n, np.int64)  # 1: the row's, -1: the background's, 0: they did not part yet
+    forks, others = np.empty(most, np.int64), np.empty(most, np.int64)  # features; second branches
+    joined, left_out = np.empty(outputs), np.empty(outputs)  # sums over the leaves so far
+    begun = np.empty((most, outputs))  # those sums where a branch began
     for r in range(rows):
-        mine[:] = 0.0
-        for b in range(background):
-            node, d, still_open = 0, 0, 0
+        x = X[r]
+        for m in range(len(background)):
+            b = background[m]
+            joined[:], left_out[:] = 0.0, 0.0
+            at, d, present = 0, 0, 0
             while True:
-                while tree.children[node, 0] >= 0:
-                    feature = tree.feature[node]
-                    with_row = tree.children[node, 0 if present[r, node] else 1]
-                    without = tree.children[node, 0 if absent[b, node] else 1]
+                while tree.nodes[at].left >= 0:
+                    node = tree.nodes[at]
+                    feature = node.feature
+                    with_row = node.left if goes_left(tree, node, x[feature]) else node.right
+                    without = node.left if goes_left(tree, node, b[feature]) else node.right
                     if with_row == without or whose[feature] > 0:
-                        node = with_row
+                        at = with_row
                     elif whose[feature] < 0:
-                        node = without
+                        at = without
                     else:
-                        open_nodes[still_open], open_features[still_open] = without, feature
-                        counts[still_open] = d
-                        still_open += 1
-                        whose[feature], parted[d] = 1, feature
-                        d += 1
-                        node = with_row
-
-                joined = 0
-                for i in range(d):
-                    joined += whose[parted[i]] > 0
-                for i in range(d):
-                    if whose[parted[i]] > 0:
-                        weight = weights[joined, d - joined]
-                    else:
-                        weight = -weights[d - joined, joined]
-                    for output in range(outputs):
-                        mine[parted[i], output] += weight * tree.value[node, output]
-
-                wanted = counts[still_open - 1] if still_open else 0
-                while d > wanted:  # back to the last fork
+                        forks[d], others[d], whose[feature] = feature, without, 1
+                        for output in range(outputs):
+                            begun[d, output] = joined[output]
+                        at, d, present = with_row, d + 1, present + 1
+                for output in range(outputs):
+                    value = tree.value[at, output] / len(background)
+                    joined[output] += weights[present, d - present] * value
+                    left_out[output] += weights[d - present, present] * value
+                while d and whose[forks[d - 1]] < 0:  # both branches are done
                     d -= 1
-                    whose[parted[d]] = 0
-                if not still_open:
+                    whose[forks[d]] = 0
+                    for output in range(outputs):
+                        phi[r, forks[d], output] -= left_out[output] - begun[d, output]
+                if not d:
                     break
-                still_open -= 1
-                node, parted[d] = open_nodes[still_open], open_features[still_open]
-                whose[parted[d]] = -1
-                d += 1
-        for feature in range(n):
-            for output in range(outputs):
-                share[feature, output, r] += mine[feature, output] / background
+                fork = forks[d - 1]
+                for output in range(outputs):
+                    phi[r, fork, output] += joined[output] - begun[d - 1, output]
+                    begun[d - 1, output] = left_out[output]
+                whose[fork], at, present = -1, others[d - 1], present - 1
 
 
 def _result(model: Any, X: ArrayLike, phi: Floats, base: Floats, outputs: Any) -> TreeValues:
