@@ -122,7 +122,7 @@ def read(model: Any) -> Ensemble:
     kept = _real_classes(model)
     trees = [_tree(m.tree_, m.tree_.value.reshape(-1, kept.size)[:, kept] / len(members))
              for m in members]  # fmt: skip
-    return Ensemble(trees, np.zeros(kept.sum()), _output_names(model))
+    return Ensemble(trees, np.zeros(int(kept.sum())), _output_names(model))
 
 
 def rows_as_seen(model: Any, X: ArrayLike) -> NDArray[np.float64]:
@@ -148,7 +148,7 @@ def rows_as_seen(model: Any, X: ArrayLike) -> NDArray[np.float64]:
         order = _order_of_columns(model)
         seen = np.asarray(model._preprocess_X(X, reset=False), float)
         return seen[:, np.argsort(order)]
-    rows = as_floats(X, "X")
+    rows = as_floats(X, "X").astype(np.float64)
     if rows.ndim != 2 or rows.shape[1] != columns:
         raise ValueError(f"the model takes rows of shape (rows, {columns}), not {rows.shape}")
     with np.errstate(over="ignore"):
@@ -250,7 +250,7 @@ def _classes(model: Any) -> list[NDArray[Any]]:
 
 
 def _real_classes(model: Any) -> NDArray[np.bool_]:
-    """Which of a tree's values (targets, classes) mean something, where targets differ in classes."""
+    """Which of a tree's values (targets, classes) are real: targets may differ in classes."""
     counts = [len(c) for c in _classes(model)] or [1] * model.n_outputs_
     return (np.arange(max(counts)) < np.array(counts)[:, None]).ravel()
 

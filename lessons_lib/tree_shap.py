@@ -274,9 +274,7 @@ def arrival_weights(features: int) -> Floats:
 
 
 @compiled
-def interventional(
-    tree: Tree, X: Floats, background: Floats, weights: Floats, phi: Floats
-) -> None:
+def interventional(tree: Tree, X: Floats, background: Floats, weights: Floats, phi: Floats) -> None:
     """Add the interventional Shapley values of one tree to ``phi``.
 
     For each pair of a row and a background row it goes to the leaves that a mixture of the two can

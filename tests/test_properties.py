@@ -317,7 +317,8 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     superpixels.hide: dict(image=like(PHOTO), hidden=like(PHOTO), segments=REGIONS, Z=SHOWN),
     superpixels.check_segments: dict(segments=REGIONS, size=fixed((SIZE, SIZE))),
     tree_shap.tree_shap: dict(
-        model=one_of(TREE, odd=(None, DecisionTreeRegressor)), X=numbers(4, 3)
+        model=one_of(TREE, odd=(None, DecisionTreeRegressor)), X=numbers(4, 3),
+        background=numbers(5, 3) | fixed(None),
     ),
     value_functions.interventional: dict(model=fixed(len), x=numbers(3), background=numbers(7, 3)),
     value_functions.conditional: dict(model=MODEL, x=numbers(3), data=numbers(7, 3)),
@@ -444,8 +445,7 @@ EXEMPT = {
     "images.resized": "as images.resize, for what has been checked already",
     "plotting.save_picture": "writes a file",
     "shapley.distinct_rows": "sorts coalitions that other functions made",
-    "tree_shap.leaf_shapley": "one leaf of tree_shap, which checks the rows",
-    "tree_shap.leaves": "reads a tree that scikit-learn made",
+    "tree_shap.compiled": "compiles a function of the same module",
 }  # fmt: skip
 MODULES = [
     baselines, cam, cam_family, comparing, evaluation, grad_cam, ig_visualizer, images,
