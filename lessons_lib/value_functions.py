@@ -41,7 +41,8 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
     -------
     callable
         Coalitions (k, n) in, values (k,) or (k, outputs) out. It asks the model for ``k * m`` rows,
-        or fewer where background rows have some of x's own values.
+        or fewer where background rows have some of x's own values. Its ``plays``, shape (n,), says
+        which features differ from any background row: no other can matter.
 
     Raises
     ------
@@ -83,6 +84,7 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
             total += mine.reshape(len(distinct), len(rows), *mine.shape[1:]).sum(axis=1)[index]
         return total / len(background)
 
+    value.plays = patterns.any(axis=0)  # type: ignore[attr-defined]
     return value
 
 
@@ -93,7 +95,7 @@ def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
 
     The Shapley values say what each feature *tells about* the answer, also one that the model never
     looks at. This form looks for rows that agree with ``x`` exactly, and so needs features of few
-    values.
+    values: where a feature is continuous, the only such row is ``x`` itself.
 
     Parameters
     ----------
@@ -113,7 +115,7 @@ def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
     ------
     ValueError
         If the data have other columns than ``x``, are empty or not finite; on use, if no row agrees
-        with ``x`` on a coalition.
+        with ``x`` on a coalition, or none but ``x`` itself because a feature is continuous.
 
     Examples
     --------
@@ -124,18 +126,35 @@ def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
     x, data = _checked(x, data, "data")
     answers = _answers(model, data)
     agrees = data == x
+    continuous = np.array([_mostly_single(column) for column in data.T])
 
     def value(Z: NDArray[np.bool_]) -> NDArray[np.float64]:
-        matching = (agrees | ~np.asarray(Z, bool)[:, None, :]).all(axis=-1)  # (k, m)
+        Z = np.asarray(Z, bool)
+        matching = (agrees | ~Z[:, None, :]).all(axis=-1)  # (k, m)
         if not matching.any(axis=1).all():
             features = np.flatnonzero(Z[np.flatnonzero(~matching.any(axis=1))[0]]).tolist()
             raise ValueError(
                 f"no row of the data agrees with x on the features {features}; use features of "
                 "fewer values, or interventional"
             )
+        alone = (matching.sum(axis=1) == 1) & (matching & agrees.all(axis=1)).any(axis=1)
+        lonely = np.flatnonzero(alone & ~Z.all(axis=1) & (Z & continuous).any(axis=1))
+        if len(lonely):
+            features = np.flatnonzero(Z[lonely[0]]).tolist()
+            raise ValueError(
+                f"on the features {features} no row of the data agrees with x but x itself: "
+                f"{np.flatnonzero(continuous).tolist()} are continuous. Cut those into a few "
+                "intervals, or take interventional"
+            )
         return (matching @ answers) / matching.sum(axis=1).reshape(-1, *[1] * (answers.ndim - 1))
 
     return value
+
+
+def _mostly_single(column: NDArray[np.float64]) -> bool:
+    """Whether most of ten values or more occur once only, as those of a continuous feature do."""
+    counts = np.unique(column, return_counts=True)[1]
+    return len(column) >= 10 and 2 * int((counts == 1).sum()) > len(column)
 
 
 def _mixed(

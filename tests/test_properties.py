@@ -306,6 +306,9 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     shapley_sampling.kernel_shap: dict(
         value=GAME, n=whole(1, 5), samples=whole(10, 40) | fixed(None)
     ),
+    shapley_sampling.kernel_estimate: dict(
+        value=GAME, n=whole(1, 5), samples=whole(22, 40) | fixed(None)
+    ),
     submodular_pick.importance: dict(W=numbers(4, 3)),
     submodular_pick.coverage: dict(
         W=numbers(4, 3), picks=one_of([], [0, 3], odd=([-1], [4], [0.5], ["x"], [None]))
@@ -739,6 +742,7 @@ DEFAULTS: list[tuple[Callable, dict, dict]] = [
     (shapley_sampling.permutation_sampling, dict(value=game(1), n=8),
      dict(permutations=100, antithetic=True, seed=0)),
     (shapley_sampling.kernel_shap, dict(value=game(1), n=8, samples=40), dict(seed=0)),
+    (shapley_sampling.kernel_estimate, dict(value=game(1), n=8, samples=40), dict(seed=0)),
     (superpixels.superpixels, dict(image=PHOTO), dict(method="slic")),
     (superpixels.background, dict(image=PHOTO, segments=SEGMENTS), dict(fill="mean")),
     (superpixels.masked_scores, NET_AND_PHOTO | dict(segments=SEGMENTS, Z=Z),

@@ -20,6 +20,7 @@ from lessons_lib.shapley import (
 )
 from lessons_lib.shapley_sampling import (
     _kernel_sample,
+    kernel_estimate,
     kernel_shap,
     kernel_weights,
     permutation_sampling,
@@ -223,7 +224,7 @@ class TestKernelShap:
     def test_a_sample_weighs_as_much_as_all_coalitions_of_each_size(self) -> None:
         """One player, or all but one, exactly; the sizes between by chance, together exactly."""
         n = 9
-        Z, weights = _kernel_sample(n, 400, np.random.default_rng(0))
+        Z, weights, _ = _kernel_sample(n, 400, np.random.default_rng(0))
         found = np.bincount(Z.sum(axis=1), weights, minlength=n + 1)
         all_of_them = [math.comb(n, s) * w for s, w in enumerate(kernel_weights(n), 1)]
         np.testing.assert_allclose(found, [0, *all_of_them, 0], atol=0.25)
@@ -374,7 +375,94 @@ class TestAgainstShap:
         np.testing.assert_allclose(ours, theirs, atol=1e-8)
 
 
+class TestOnlyPlayersWhoPlay:
+    """Six columns of forty differ from the background; the others cannot matter."""
+
+    x, background = np.r_[np.ones(6), np.zeros(34)], np.zeros((1, 40))
+    model = staticmethod(
+        lambda r: 6 * r[:, 0] * r[:, 1] * r[:, 2] + 3 * r[:, 0] * r[:, 3] * r[:, 4] * r[:, 5]
+    )
+
+    def test_the_others_get_exactly_0_and_these_are_exact(self) -> None:
+        value = interventional(self.model, self.x, self.background)
+        assert value.plays.tolist() == [True] * 6 + [False] * 34
+        phi = kernel_shap(value, 40, 80)
+        assert (phi[6:] == 0).all()
+        np.testing.assert_allclose(phi[:6], [2.75, 2, 2, 0.75, 0.75, 0.75], atol=1e-12)
+        found = kernel_estimate(value, 40)
+        np.testing.assert_allclose(found.phi, phi, atol=1e-12)
+        assert (found.standard_error == 0).all()
+
+    def test_one_or_nobody_plays(self) -> None:
+        one = interventional(lambda r: r[:, :2] * 3, [1.0, 2.0, 5.0], [[0.0, 2.0, 5.0]])
+        np.testing.assert_allclose(kernel_shap(one, 3), [[3, 0], [0, 0], [0, 0]])
+        nobody = interventional(lambda r: r.sum(axis=1), np.ones(3), np.ones((2, 3)))
+        np.testing.assert_array_equal(kernel_shap(nobody, 3), np.zeros(3))
+
+    def test_another_number_of_players_is_refused(self) -> None:
+        value = interventional(self.model, self.x, self.background)
+        with pytest.raises(ValueError, match="40 players, but n=6"):
+            kernel_shap(value, 6)
+
+
+class TestErrorsOfSampledValues:
+    def test_errors_are_as_large_as_those_of_many_repetitions(self) -> None:
+        rng = np.random.default_rng(0)
+        w, rough = rng.normal(size=12), rng.normal(size=2**12)
+        game = lambda Z: (Z @ w) ** 3 + rough[Z @ (1 << np.arange(12))]  # noqa: E731
+        runs = [kernel_estimate(game, 12, 240, seed=seed) for seed in range(300)]
+        truth = exact(game, 12)
+        z = np.array([(run.phi - truth) / run.standard_error for run in runs])
+        assert 0.9 < (np.abs(z) < 1.96).mean() < 0.97
+
+    def test_several_outputs_are_several_games(self) -> None:
+        game = random_game(10)
+        both = kernel_estimate(lambda Z: np.stack([game(Z), game(Z) ** 2], axis=1), 10, 200)
+        for output, power in enumerate((1, 2)):
+            one = kernel_estimate(lambda Z: game(Z) ** power, 10, 200)  # noqa: B023
+            np.testing.assert_allclose(both.phi[:, output], one.phi, atol=1e-12)
+            np.testing.assert_allclose(both.standard_error[:, output], one.standard_error)
+
+    def test_a_game_of_pairs_has_no_error(self) -> None:
+        pairs = np.random.default_rng(1).normal(size=(12, 12))
+        found = kernel_estimate(lambda Z: ((Z @ pairs) * Z).sum(axis=1), 12, 60)
+        assert found.standard_error.max() < 1e-12
+
+    def test_few_pairs_say_nothing_of_errors(self) -> None:
+        with pytest.raises(ValueError, match="30 samples for 12 players: an error needs 50"):
+            kernel_estimate(lambda Z: Z.sum(axis=1), 12, 30)
+
+
+class TestLargeOffsets:
+    @pytest.mark.parametrize("solve", [exact, interactions])
+    def test_an_offset_takes_no_digits(self, solve) -> None:
+        whole = np.random.default_rng(0).integers(0, 100, 2**8)
+        game = lambda Z: whole[Z @ (1 << np.arange(8))] * 1.0  # noqa: E731
+        far = lambda Z: 1e12 + game(Z)  # noqa: E731
+        np.testing.assert_allclose(solve(far, 8), solve(game, 8), atol=1e-12)
+
+    def test_who_adds_nothing_gets_exactly_0(self) -> None:
+        phi = exact(lambda Z: np.sin(Z[:, 1] + 0.3 * Z[:, 4]) + Z[:, 4] / 3, 6)
+        assert (phi[[0, 2, 3, 5]] == 0).all()
+
+    def test_coalitions_are_binary_digits_up_to_twenty_players(self) -> None:
+        for n in (1, 7, 9, 20):
+            Z = coalitions(n)
+            assert Z.shape == (2**n, n)
+            assert Z.dtype == bool
+            np.testing.assert_array_equal(Z @ (1 << np.arange(n)), np.arange(2**n))
+
+
 class TestBadInput:
+    def test_conditional_of_continuous_data(self) -> None:
+        rng = np.random.default_rng(0)
+        data = np.column_stack([rng.integers(0, 2, 50), rng.normal(size=50)])
+        value = conditional(lambda X: X.sum(axis=1), data[0], data)
+        with pytest.raises(ValueError, match=r"features \[1\] .* x itself: \[1\] are continuous"):
+            exact(value, 2)
+        rounded = data.round()
+        exact(conditional(lambda X: X.sum(axis=1), rounded[0], rounded), 2)
+
     def test_no_value_for_nobody(self) -> None:
         rewards = {key: value for key, value in ABC.items() if key}
         with pytest.warns(UserWarning, match="empty coalition; 0 is assumed"):
