@@ -92,7 +92,11 @@ class Columns:
         table = in_order(table, self.names, "the row" if np.ndim(table) == 1 else "the table",
                          self._what)  # fmt: skip
         if not any(level is not None for level in self.levels):
-            return as_floats(table, self._what).astype(float)
+            try:
+                return as_floats(table, self._what).astype(float)
+            except TypeError as error:
+                way_on = "columns of text or categories are found in a pandas DataFrame"
+                raise TypeError(f"{error}; {way_on}") from error
         cells = np.atleast_2d(np.asarray(table, object))
         if cells.ndim != 2 or cells.shape[1] != len(self.levels):
             raise ValueError(
@@ -159,7 +163,11 @@ def _column(table: Any, j: int) -> Any:
 
 def _key(value: Any) -> Any:
     """A category as it is looked up: one value stands for everything that is missing."""
-    return None if value is None or value != value else getattr(value, "item", lambda: value)()
+    try:
+        missing = value is None or bool(value != value)
+    except TypeError:  # pandas' NA is neither equal nor unequal to anything
+        missing = True
+    return None if missing else getattr(value, "item", lambda: value)()
 
 
 def names_of(table: Any) -> tuple[str, ...]:

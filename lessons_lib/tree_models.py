@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -125,7 +126,7 @@ def read(model: Any) -> Ensemble:
     return Ensemble(trees, np.zeros(int(kept.sum())), _output_names(model))
 
 
-def rows_as_seen(model: Any, X: ArrayLike) -> NDArray[np.float64]:
+def rows_as_seen(model: Any, X: Any) -> NDArray[np.float64]:
     """Rows as the model's own thresholds meet them, with its columns in the order of the fit.
 
     Trees and forests round to float32 first: a point on a threshold must go the same way here.
@@ -148,7 +149,7 @@ def rows_as_seen(model: Any, X: ArrayLike) -> NDArray[np.float64]:
         order = _order_of_columns(model)
         seen = np.asarray(model._preprocess_X(X, reset=False), float)
         return seen[:, np.argsort(order)]
-    rows = as_floats(X, "X").astype(np.float64)
+    rows = as_floats(X.toarray() if issparse(X) else X, "X").astype(np.float64)
     if rows.ndim != 2 or rows.shape[1] != columns:
         raise ValueError(f"the model takes rows of shape (rows, {columns}), not {rows.shape}")
     with np.errstate(over="ignore"):

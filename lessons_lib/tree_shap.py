@@ -77,7 +77,7 @@ def tree_shap(model: Any, X: ArrayLike, background: ArrayLike | None = None) -> 
         ``HistGradientBoosting``, regressor or classifier; also for several targets. What is
         explained is the output as `lessons_lib.tree_models.read` gives it: the answer of a
         regressor, the probabilities of a forest, the log-odds of boosted trees.
-    X : array, shape (rows, n)
+    X : array, sparse matrix or DataFrame, shape (rows, n)
         Rows to explain. A DataFrame's columns are matched by name. NaN goes where the model sends
         it, if the model takes it.
     background : array, shape (m, n)

@@ -75,3 +75,16 @@ def test_names() -> None:
         names_of(pd.DataFrame([[1, 2]], columns=["a", "a"]))
     with pytest.raises(ValueError, match=r"lacks \['x'\] and has besides \['size', 'kind'\]"):
         in_order(TABLE, ["town", "x", "new"], "X", "the model")
+
+
+def test_text_in_an_array_names_the_way_on() -> None:
+    text = np.array([["1", "a"], ["2", "b"]])
+    with pytest.raises(TypeError, match=r"must be numbers.*found in a pandas DataFrame"):
+        Columns(text, text[0], "the data").encoded(text)
+
+
+def test_pandas_own_missing_value_is_a_category() -> None:
+    table = pd.DataFrame({"kind": pd.array(["a", pd.NA, "b"], dtype="string")})
+    columns = Columns(table, table.iloc[1], "the data")
+    assert columns.encoded(table)[:, 0].tolist() == [0, 2, 1]
+    assert columns.decoded(np.array([[2.0]]))["kind"].isna().all()

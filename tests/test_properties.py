@@ -253,11 +253,15 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     neighbourhoods.sample_table: dict(
         predict=MODEL, row=numbers(3), data=numbers(7, 3), samples=whole(2, 9),
         names=one_of(None, ["a", "b", "c"], odd=(["a"], "nonsense")),
+        categories=one_of(None, [], [0, 2], odd=([3], ["a"], [None])),
+        sampler=one_of("around", "mean", "quartiles", odd=("coin", None)),
     ),
     neighbourhoods.sample_text: dict(
         predict=MODEL, text=one_of("a good film", odd=("", "...", None, 3, b"film")),
-        samples=whole(2, 9)
+        samples=whole(2, 9), sampler=one_of("library", "paper", odd=("coin", None)),
+        tokenize=one_of(None, str.split, odd=(str.upper, lambda text: [3])),
     ),
+    neighbourhoods.words_of: dict(text=one_of("a good film", "", odd=("映画",))),
     neighbourhoods.cosine_distance: dict(Z=SHOWN),
     path.interpolate: dict(x=HEAT, baseline=HEAT, alpha=numbers(3, low=0, high=1)),
     plotting.normalise: dict(heat=HEAT),
@@ -375,6 +379,7 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     neighbourhoods.sample_image: dict(
         classifier=NET, image=ONE, segments=REGIONS, samples=whole(2, 20), fill=FILL,
         output=one_of("probabilities", "logits"), batch_size=whole(1, 9),
+        sampler=one_of("library", "paper", odd=("coin", None)),
     ),
     road.road: CURVE | dict(
         fractions=one_of([0.1, 0.5], odd=([], None, 3, [0.5, 0.1], [np.nan], "x", ["x"])),
@@ -712,11 +717,11 @@ DEFAULTS: list[tuple[Callable, dict, dict]] = [
     (localisation.top_share_inside, dict(heat=RNG.normal(size=(40, 40)), inside=np.eye(40) > 0),
      dict(top=0.01)),
     (neighbourhoods.sample_image, NET_AND_PHOTO | dict(segments=SEGMENTS),
-     dict(samples=1000, seed=0, fill="mean", output="probabilities")),
+     dict(samples=1000, seed=0, fill="mean", output="probabilities", sampler="library")),
     (neighbourhoods.sample_table, dict(predict=lambda rows: rows, row=ROWS[0], data=ROWS),
-     dict(samples=5000, seed=0)),
+     dict(samples=5000, seed=0, sampler="around")),
     (neighbourhoods.sample_text, dict(predict=lambda texts: [len(t) for t in texts], text="a b c"),
-     dict(samples=1000, seed=0)),
+     dict(samples=1000, seed=0, sampler="library")),
     (road.imputed, dict(image=PHOTO, missing=HALF), dict(noise=0)),
     (road.imputed, dict(image=PHOTO, missing=HALF, noise=5), dict(seed=0)),
     (road.road, CURVE_OF,

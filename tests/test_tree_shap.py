@@ -4,6 +4,7 @@ import numba
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -356,6 +357,14 @@ def test_a_function_is_compiled_also_where_nothing_can_be_kept(monkeypatch) -> N
 
     monkeypatch.setattr("numba.njit", nowhere)
     assert compiled(lambda x: x + 1)(2) == 3
+
+
+def test_a_sparse_matrix_is_read_as_the_model_reads_it(data) -> None:
+    X, y, points = data
+    forest = RandomForestRegressor(3, random_state=0).fit(csr_array(X), y)
+    np.testing.assert_array_equal(
+        tree_shap(forest, csr_array(points)).phi, tree_shap(forest, points).phi
+    )
 
 
 def test_arguments_and_the_model_stay_as_they_are(data) -> None:
