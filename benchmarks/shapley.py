@@ -1,24 +1,29 @@
 """Time of our Shapley values, beside bare model calls and the shap library's explainers.
 
-    python benchmarks/shapley.py
+    python benchmarks/shapley.py [--trees]
 
 Each line is the median of interleaved runs: every run times all ways of a comparison once, in turn,
 so that a busy machine slows them alike. A ratio is to the first line of its block. An error is the
 largest distance from the exact values, for random methods its mean over the runs, each with a seed
-of its own.
+of its own. With `--trees`, only TreeSHAP is measured, beside shap's TreeExplainer.
 """
 
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import shap
-from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+from sklearn.ensemble import (
+    GradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 
 from lessons_lib import shapley, tables
-from lessons_lib.shapley import coalitions, exact, interventional, permutation_sampling
+from lessons_lib.shapley import coalitions, exact, interventional, permutation_sampling, tree_shap
 
 RUNS = 7
 BACKGROUND = 50
@@ -113,17 +118,75 @@ def of_a_model(name: str, model: Any, x: np.ndarray, background: np.ndarray) -> 
     line("- shap's PermutationExplainer, as many", theirs, ours, sampled_shap, phi[0])
 
 
+def of_twenty_players() -> None:
+    """What is beyond the values themselves, which are a table here."""
+    values = np.random.default_rng(0).normal(size=2**20)
+    (seconds,), _ = interleaved([lambda _: exact(lambda Z: values, 20)])
+    line("exact, 20 players, values in a table", seconds, seconds)
+
+
+def of_trees() -> None:
+    """Forests of 100 trees by default: from the fitted model to the values, one thread each.
+
+    Few rows: medians of `RUNS` runs, in turn. Many rows: one run each.
+    """
+    print("\n| TreeSHAP, 100 trees | rows | lessons_lib, s | shap, s | ratio | differ by |")
+    print("|---|---|---|---|---|---|")
+    for fitted in (1_000, 10_000):
+        for columns in (8, 30):
+            rng = np.random.default_rng(0)
+            X = rng.normal(size=(fitted, columns))
+            y = X[:, 0] * X[:, 1] + X[:, 2] + 0.1 * rng.normal(size=fitted)
+            for kind, goal in ((RandomForestRegressor, y), (RandomForestClassifier, y > 0)):
+                model = kind(random_state=0).fit(X, goal)
+                for background in (None, X[:100]):
+                    for rows in (5, 500):
+                        beside_shap(f"{kind.__name__}, {columns} columns, {fitted:,} fitted",
+                                    model, X[:rows], background)  # fmt: skip
+
+
+def beside_shap(name: str, model: Any, X: np.ndarray, background: np.ndarray | None) -> None:
+    """One line of the table."""
+    how = "tree_path_dependent" if background is None else "interventional"
+
+    def theirs() -> np.ndarray:
+        explainer = shap.TreeExplainer(model, background, feature_perturbation=how)
+        return explainer.shap_values(X, check_additivity=False)
+
+    tree_shap(model, X[:1], background)  # compiles
+    seconds: list[tuple[float, float]] = []
+    for _ in range(RUNS if len(X) < 100 else 1):
+        start = time.perf_counter()
+        phi = tree_shap(model, X, background).phi
+        between = time.perf_counter()
+        expected = theirs()
+        seconds.append((between - start, time.perf_counter() - between))
+    ours, other = (statistics.median(way) for way in zip(*seconds, strict=True))
+    ratio = statistics.median(a / b for a, b in seconds)
+    what = "path-dependent" if background is None else "interventional, 100 background rows"
+    print(
+        f"| {name}, {what} | {len(X)} | {ours:.3f} | {other:.3f} | {ratio:.2f} "
+        f"| {np.abs(phi - expected).max():.1e} |",
+        flush=True,
+    )
+
+
 def main() -> None:
+    if "--trees" in sys.argv:
+        of_trees()
+        return
     boston = tables.load("boston")
     background = boston.X[:: len(boston.X) // BACKGROUND][:BACKGROUND]
     print("| what | seconds | ratio | error |\n|---|---|---|---|")
     of_a_game()
+    of_twenty_players()
     for kind in (GradientBoostingRegressor, RandomForestRegressor):
         model = kind(random_state=0).fit(boston.X, boston.y)
         of_a_model(f"{kind.__name__}, 12 columns", model.predict, boston.X[0], background)
         # The hardest case: where no background row has a value of x's, nothing can be saved.
         apart = background + 1e-3
         of_a_model(f"{kind.__name__}, none in common", model.predict, boston.X[0], apart)
+    of_trees()
 
 
 if __name__ == "__main__":

@@ -252,11 +252,15 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     lime.sample_table: dict(
         predict=MODEL, row=numbers(3), data=numbers(7, 3), samples=whole(2, 9),
         names=one_of(None, ["a", "b", "c"], odd=(["a"], "nonsense")),
+        categories=one_of(None, [], [0, 2], odd=([3], ["a"], [None])),
+        sampler=one_of("around", "mean", "quartiles", odd=("coin", None)),
     ),
     lime.sample_text: dict(
         predict=MODEL, text=one_of("a good film", odd=("", "...", None, 3, b"film")),
-        samples=whole(2, 9)
+        samples=whole(2, 9), sampler=one_of("library", "paper", odd=("coin", None)),
+        tokenize=one_of(None, str.split, odd=(str.upper, lambda text: [3])),
     ),
+    lime.words_of: dict(text=one_of("a good film", "", odd=("映画",))),
     lime.cosine_distance: dict(Z=SHOWN),
     ig.interpolate: dict(x=HEAT, baseline=HEAT, alpha=numbers(3, low=0, high=1)),
     plotting.normalise: dict(heat=HEAT),
@@ -304,6 +308,9 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     shapley.kernel_shap: dict(
         value=GAME, n=whole(1, 5), samples=whole(10, 40) | fixed(None)
     ),
+    shapley.kernel_estimate: dict(
+        value=GAME, n=whole(1, 5), samples=whole(22, 40) | fixed(None)
+    ),
     lime.importance: dict(W=numbers(4, 3)),
     lime.coverage: dict(
         W=numbers(4, 3), picks=one_of([], [0, 3], odd=([-1], [4], [0.5], ["x"], [None]))
@@ -315,7 +322,8 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     lime.hide: dict(image=like(PHOTO), hidden=like(PHOTO), segments=REGIONS, Z=SHOWN),
     lime.check_segments: dict(segments=REGIONS, size=fixed((SIZE, SIZE))),
     shapley.tree_shap: dict(
-        model=one_of(TREE, odd=(None, DecisionTreeRegressor)), X=numbers(4, 3)
+        model=one_of(TREE, odd=(None, DecisionTreeRegressor)), X=numbers(4, 3),
+        background=numbers(5, 3) | fixed(None),
     ),
     shapley.interventional: dict(model=fixed(len), x=numbers(3), background=numbers(7, 3)),
     shapley.conditional: dict(model=MODEL, x=numbers(3), data=numbers(7, 3)),
@@ -370,6 +378,7 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     lime.sample_image: dict(
         classifier=NET, image=ONE, segments=REGIONS, samples=whole(2, 20), fill=FILL,
         output=one_of("probabilities", "logits"), batch_size=whole(1, 9),
+        sampler=one_of("library", "paper", odd=("coin", None)),
     ),
     road.road: CURVE | dict(
         fractions=one_of([0.1, 0.5], odd=([], None, 3, [0.5, 0.1], [np.nan], "x", ["x"])),
@@ -444,8 +453,9 @@ EXEMPT = {
     "images.as_given": "picks from results that are ready",
     "images.resized": "as images.resize, for what has been checked already",
     "shapley.distinct_rows": "sorts coalitions that other functions made",
-    "shapley.leaf_shapley": "one leaf of tree_shap, which checks the rows",
-    "shapley.leaves": "reads a tree that scikit-learn made",
+    "shapley.compiled": "compiles a function of the same module",
+    "shapley.read": "reads a model of scikit-learn for tree_shap, which is called here",
+    "shapley.rows_as_seen": "checks the rows of tree_shap, which is called here",
 }  # fmt: skip
 ROOMS = (
     "baselines", "basics.scaling", "cam", "grad_cam", "images", "integrated_gradients", "judging",
@@ -717,11 +727,11 @@ DEFAULTS: list[tuple[Callable, dict, dict]] = [
     (judging.top_share_inside, dict(heat=RNG.normal(size=(40, 40)), inside=np.eye(40) > 0),
      dict(top=0.01)),
     (lime.sample_image, NET_AND_PHOTO | dict(segments=SEGMENTS),
-     dict(samples=1000, seed=0, fill="mean", output="probabilities")),
+     dict(samples=1000, seed=0, fill="mean", output="probabilities", sampler="library")),
     (lime.sample_table, dict(predict=lambda rows: rows, row=ROWS[0], data=ROWS),
-     dict(samples=5000, seed=0)),
+     dict(samples=5000, seed=0, sampler="around")),
     (lime.sample_text, dict(predict=lambda texts: [len(t) for t in texts], text="a b c"),
-     dict(samples=1000, seed=0)),
+     dict(samples=1000, seed=0, sampler="library")),
     (road.imputed, dict(image=PHOTO, missing=HALF), dict(noise=0)),
     (road.imputed, dict(image=PHOTO, missing=HALF, noise=5), dict(seed=0)),
     (road.road, CURVE_OF,
@@ -747,6 +757,7 @@ DEFAULTS: list[tuple[Callable, dict, dict]] = [
     (shapley.permutation_sampling, dict(value=game(1), n=8),
      dict(permutations=100, antithetic=True, seed=0)),
     (shapley.kernel_shap, dict(value=game(1), n=8, samples=40), dict(seed=0)),
+    (shapley.kernel_estimate, dict(value=game(1), n=8, samples=40), dict(seed=0)),
     (lime.superpixels, dict(image=PHOTO), dict(method="slic")),
     (lime.background, dict(image=PHOTO, segments=SEGMENTS), dict(fill="mean")),
     (lime.masked_scores, NET_AND_PHOTO | dict(segments=SEGMENTS, Z=Z),

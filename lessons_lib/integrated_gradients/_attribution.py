@@ -40,7 +40,8 @@ class Attribution(NamedTuple):
     Attributes
     ----------
     phi : ndarray of float32, the shape of the input
-        The attributions, signed, in units of the score. For a picture (height, width, 3).
+        The attributions, signed, in units of the score. For a picture (height, width, 3). Of
+        float64 where `integrate` needs it.
     score, baseline_score : float
         F(x) and F(x').
     steps : int
@@ -49,7 +50,7 @@ class Attribution(NamedTuple):
         What the score stands for.
     """
 
-    phi: NDArray[np.float32]
+    phi: NDArray[np.floating]
     score: float
     baseline_score: float
     steps: int
@@ -182,7 +183,10 @@ def integrate(
     Parameters
     ----------
     score
-        From a tensor of float32, shape (n, *shape of x), to one of shape (n,).
+        From a tensor of shape (n, *shape of x) to one of shape (n,) or (n, 1), such as a network
+        with one output. The tensor is of float32; of
+        float64 where float32 would lose a millionth or more of a difference between x and x', as it
+        does with a time in seconds since 1970.
     x, baseline : array
         The input and :math:`x'`, both of one shape.
     rule, num_steps, tolerance, max_steps, batch_size
@@ -195,7 +199,10 @@ def integrate(
     Raises
     ------
     ValueError
-        If the shapes differ, a value is not finite, or ``score`` cannot be differentiated.
+        If the shapes differ, a value is not finite, or ``score`` gives several numbers for an
+        input or cannot be differentiated.
+    TypeError
+        If float64 is needed, and ``score`` cannot compute with it.
 
     Examples
     --------
@@ -205,14 +212,48 @@ def integrate(
     array([3., 3.], dtype=float32)
     """
     end, start = (
-        finite(values, name).astype("float32")
+        finite(values, name).astype("float64")
         for values, name in ((x, "x"), (baseline, "the baseline"))
     )
     if end.shape != start.shape:
         raise ValueError(f"the baseline has the shape {start.shape}, but x has {end.shape}")
-    functions = [tf.function(f, autograph=False) for f in along_path(lambda z, _: score(z))]
+    if _float32_holds(end, start):
+        end, start = end.astype("float32"), start.astype("float32")
+    else:
+        _check_float64(score, start)
+    functions = [tf.function(f, autograph=False) for f in along_path(lambda z, _: _one(score(z)))]
     path = Path(functions, end, start, 0, batch_size)
     return _follow(path, "score", rule, num_steps, tolerance, max_steps)
+
+
+def _one(scores: tf.Tensor) -> tf.Tensor:
+    """One score for each input: (n,) as it is, (n, 1) flat; an error for several."""
+    scores = tf.convert_to_tensor(scores)
+    if scores.shape.rank == 2 and scores.shape[-1] == 1:
+        return scores[:, 0]
+    if scores.shape.rank != 1:
+        raise ValueError(
+            f"score gives {tuple(scores.shape)}, several numbers for each input; choose an output, "
+            "for example lambda z: model(z)[:, 0]"
+        )
+    return scores
+
+
+def _float32_holds(end: NDArray[np.float64], start: NDArray[np.float64]) -> bool:
+    """Whether no difference of the two loses a millionth of itself when they are rounded."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        rounded = end.astype("float32") - start.astype("float32").astype("float64")
+    return bool((np.abs(rounded - (end - start)) <= 1e-6 * np.abs(end - start)).all())
+
+
+def _check_float64(score: Callable[[tf.Tensor], tf.Tensor], start: NDArray[np.float64]) -> None:
+    try:
+        score(tf.constant(start[None]))
+    except (TypeError, ValueError, tf.errors.InvalidArgumentError) as error:
+        raise TypeError(
+            "float32 cannot hold the difference between x and the baseline, and score does not "
+            "compute in float64: take a number off both first, such as their first time"
+        ) from error
 
 
 def _follow(
@@ -225,12 +266,13 @@ def _follow(
         if rule == "adaptive":
             whole(num_steps, "num_steps", 1)
             # Float32 scores are known to a millionth; no rule can come closer than that.
-            allowed = tolerance * abs(end - start) + 1e-6 * max(abs(end), abs(start))
+            known = 1e-6 if path.dtype == "float32" else 1e-14
+            allowed = tolerance * abs(end - start) + known * max(abs(end), abs(start))
             phi, steps = adaptive(path.measure, num_steps, max_steps, allowed)
         else:
             nodes, weights = nodes_and_weights(rule, num_steps)
             phi, steps = path.sums(nodes, weights[None])[0], num_steps
-    found = Attribution(phi.astype("float32"), end, start, steps, name)
+    found = Attribution(phi.astype(path.dtype), end, start, steps, name)
     if rule == "adaptive" and abs(found.total - found.difference) > 1.01 * allowed:
         warnings.warn(
             f"{found}: the tolerance of {100 * tolerance:g} % is not met. Raise max_steps "

@@ -72,7 +72,7 @@ def along_path(score: Function) -> tuple[Function, Function]:
         return baseline + alpha * (x - baseline)
 
     def scores(x: tf.Tensor, baseline: tf.Tensor, alpha: tf.Tensor, target: Any) -> tf.Tensor:
-        return tf.cast(score(points(x, baseline, alpha), target), tf.float32)
+        return tf.cast(score(points(x, baseline, alpha), target), x.dtype)
 
     def sums(
         x: tf.Tensor, baseline: tf.Tensor, alpha: tf.Tensor, weights: tf.Tensor, target: Any
@@ -103,8 +103,8 @@ class Path:
     ----------
     functions
         From `along_path` or `classifier_functions`.
-    x, baseline : ndarray of float32, both of one shape
-        Where the path ends and where it starts.
+    x, baseline : ndarray of float32 or float64, both of one shape
+        Where the path ends and where it starts; their type is that of the points between.
     target
         The class; passed on to the functions.
     batch_size
@@ -119,13 +119,14 @@ class Path:
     def __init__(
         self,
         functions: Sequence[Function],
-        x: NDArray[np.float32],
-        baseline: NDArray[np.float32],
+        x: NDArray[np.floating],
+        baseline: NDArray[np.floating],
         target: int,
         batch_size: int = BATCH_SIZE,
     ) -> None:
         whole(batch_size, "batch_size", 1)
         self._scores, self._sums = functions
+        self.dtype = np.dtype(x.dtype)
         self._ends = (tf.constant(x[None]), tf.constant(baseline[None]))
         self._target = tf.constant(target, tf.int32)
         self._batch_size = batch_size
@@ -149,7 +150,7 @@ class Path:
     def score(self, alpha: float) -> float:
         """F at one point; remembered, since neighbouring panels share an end."""
         if alpha not in self._known:
-            node = tf.constant([alpha], tf.float32)
+            node = tf.constant([alpha], self.dtype)
             self._known[alpha] = float(self._scores(*self._ends, node, self._target)[0])
         return self._known[alpha]
 
@@ -170,8 +171,8 @@ class Path:
         total = np.zeros((len(weights), *self._ends[0].shape[1:]))
         for i in range(0, len(alpha), self._batch_size):
             some = slice(i, i + self._batch_size)
-            nodes = tf.constant(alpha[some], tf.float32)
-            columns = tf.constant(weights[:, some], tf.float32)
+            nodes = tf.constant(alpha[some], self.dtype)
+            columns = tf.constant(weights[:, some], self.dtype)
             total += self._sums(*self._ends, nodes, columns, self._target).numpy()
             if self._bar is not None:
                 self._bar.update(len(nodes))

@@ -10,6 +10,7 @@ from lessons_lib.lime._neighbourhoods import (
     sample_image,
     sample_table,
     sample_text,
+    words_of,
 )
 from lessons_lib.lime._submodular_pick import coverage, importance, submodular_pick
 from lessons_lib.lime._superpixels import (
@@ -50,4 +51,5 @@ __all__ = [
     "submodular_pick",
     "superpixels",
     "weighted_fit",
+    "words_of",
 ]

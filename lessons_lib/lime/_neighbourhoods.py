@@ -7,13 +7,16 @@ Classifier*, KDD 2016 (arXiv:1602.04938), section 3.3.
 """
 
 import re
+import unicodedata
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import as_floats, finite, whole
+from lessons_lib.basics.checks import as_array, as_floats, finite, whole
+from lessons_lib.basics.columns import Columns
 from lessons_lib.lime._superpixels import Fill, check_segments, masked_scores
 from lessons_lib.network import BATCH_SIZE
 
@@ -64,8 +67,9 @@ def sample_image(
     fill: Fill = "mean",
     output: str = "probabilities",
     batch_size: int = BATCH_SIZE,
+    sampler: str = "library",
 ) -> Neighbourhood:
-    """Pictures in which each superpixel is hidden with probability 1/2.
+    """Pictures in which some superpixels are hidden.
 
     Parameters
     ----------
@@ -85,6 +89,10 @@ def sample_image(
         ``"probabilities"``, as in the paper, or ``"logits"``.
     batch_size
         Pictures at a time.
+    sampler
+        ``"library"``: each superpixel is hidden with probability 1/2, as the `lime` library does
+        it; nearly all samples then keep about half. ``"paper"``: how many are kept is drawn evenly
+        from none to all, and which ones evenly too (section 3.3).
 
     Returns
     -------
@@ -93,11 +101,16 @@ def sample_image(
     Raises
     ------
     TypeError, ValueError
-        As `lessons_lib.lime.masked_scores`; or if there are fewer than 2 samples.
+        As `lessons_lib.lime.masked_scores`; or if there are fewer than 2 samples, or no such
+        sampler.
     """
     segments = check_segments(segments, classifier.input_size)
-    M = int(segments.max()) + 1
-    Z = np.random.default_rng(seed).integers(0, 2, (whole(samples, "samples", 2), M))
+    M, rng = int(segments.max()) + 1, np.random.default_rng(seed)
+    _check_sampler(sampler, ("library", "paper"))
+    if sampler == "paper":
+        Z = _kept(rng, rng.integers(0, M + 1, whole(samples, "samples", 2)), M)
+    else:
+        Z = rng.integers(0, 2, (whole(samples, "samples", 2), M))
     Z[0] = 1
     scores = masked_scores(
         classifier, image, segments, Z, fill=fill, output=output, batch_size=batch_size
@@ -114,27 +127,45 @@ def sample_table(
     names: Sequence[str] | None = None,
     samples: int = 5000,
     seed: int = 0,
+    categories: Sequence[int | str] | None = None,
+    sampler: str = "around",
 ) -> Neighbourhood:
-    """Rows around a row: normal noise with each column's standard deviation.
+    """Rows around a row of a table.
 
-    Z holds the rows in standard deviations from the column's mean, so a coefficient says what one
+    Z holds numbers in standard deviations from the column's mean, so a coefficient says what one
     standard deviation more does. Divided by ``data.std(axis=0)`` it says what one unit does. A
     column that is the same everywhere is left as it is and gets 0.
+
+    A category is drawn as often as it occurs in the data, as the `lime` library does it. Its Z is 1
+    where it is the row's own and 0 elsewhere: the coefficient says what the row's category brings
+    beyond the others.
 
     Parameters
     ----------
     predict
-        The model: rows (n, M) in, scores (n, classes) out.
-    row : array, shape (M,)
-        The instance.
-    data : array, shape (rows, M)
-        Where the means and deviations come from: the training data. Numbers only.
+        The model: rows (n, M) in, scores (n, classes) out. It is given arrays; DataFrames, where it
+        is a method of an estimator that was fitted with one, or the data hold text
+        (`lessons_lib.basics.columns.Columns`).
+    row : array or Series, shape (M,)
+        The instance. A Series is matched by name.
+    data : array or DataFrame, shape (rows, M)
+        Where the means, deviations and frequencies come from: the training data.
     names
-        The columns' names; default: ``column 0``, ``column 1``, ...
+        The columns' names; default: the DataFrame's, or ``column 0``, ``column 1``, ...
     samples
         How many, the instance included.
     seed
         Of the random numbers.
+    categories
+        Columns that hold categories, by place or by name. Default: of a DataFrame those of text,
+        categories or truth values; of an array none.
+    sampler
+        How numbers are drawn; the paper does not say. ``"around"``: the row's own, and normal noise
+        with the column's deviation (the library's ``sample_around_instance=True``). ``"mean"``: the
+        same noise around the column's mean (the library's ``discretize_continuous=False``).
+        ``"quartiles"``: values of the data, column by column; Z is 1 where they lie in the row's
+        own quartile and else 0 (much as the library's default, which draws from a normal
+        distribution within each quartile).
 
     Returns
     -------
@@ -142,9 +173,18 @@ def sample_table(
 
     Raises
     ------
+    TypeError
+        If a column of numbers holds something else.
     ValueError
-        If shapes do not fit, values are not finite, all columns are constant, there are fewer than
-        2 samples, or the scores are not as `Predict` says.
+        If shapes or names do not fit, values are not finite, all columns are constant, there are
+        fewer than 2 samples, no such sampler or column, or the scores are not as `Predict` says.
+
+    Warns
+    -----
+    UserWarning
+        If ``categories`` is not given, and a column holds a few whole numbers only, as codes of
+        categories would be: 1.3 is then drawn for a code too. ``categories=[]`` says they are
+        numbers.
 
     Examples
     --------
@@ -153,47 +193,123 @@ def sample_table(
     >>> found.Z.shape, found.scores.shape, found.distance[0]
     ((50, 2), (50, 1), np.float64(0.0))
     """
-    row, data = as_floats(row, "the row").astype(float), as_floats(data, "the data").astype(float)
-    if data.ndim != 2 or not data.size or row.shape != data.shape[1:]:
+    _check_sampler(sampler, ("around", "mean", "quartiles"))
+    shapes = np.shape(as_array(row, "the row")), np.shape(as_array(data, "the data"))
+    if len(shapes[1]) != 2 or not all(shapes[1]) or shapes[0] != shapes[1][1:]:
         raise ValueError(
-            f"expected data (rows, M) and a row (M,), but they have {data.shape} and {row.shape}"
+            f"expected data (rows, M) and a row (M,), but they have {shapes[1]} and {shapes[0]}"
         )
+    columns = Columns(data, row, "the data", categories=categories, model=predict)
+    row, data = columns.encoded(row), columns.encoded(data)
     if not (np.isfinite(row).all() and np.isfinite(data).all()):
         raise ValueError("the row or the data hold NaN or infinite values; fill or drop them")
-    labels = [f"column {j}" for j in range(len(row))] if names is None else list(names)
+    labels = list(columns.names) or [f"column {j}" for j in range(len(row))]
+    labels = labels if names is None else list(names)
     if len(labels) != len(row):
         raise ValueError(f"{len(labels)} names for {len(row)} columns")
     varies = np.ptp(data, axis=0) > 0
     if not varies.any():
         raise ValueError("every column of the data is constant: there is nothing to vary")
+    category = np.array([level is not None for level in columns.levels])
+    if categories is None:
+        _warn_of_codes(data, labels, category)
+
     scale = np.where(varies, data.std(axis=0), 0.0)
-    noise = np.random.default_rng(seed).normal(size=(whole(samples, "samples", 2), len(row)))
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=(whole(samples, "samples", 2), len(row)))
     noise[0] = 0
-    rows = row + noise * scale
+    rows = (row if sampler == "around" else data.mean(axis=0)) + noise * scale
+    drawn = category if sampler != "quartiles" else np.full(len(row), True)
+    for j in np.flatnonzero(drawn).tolist():
+        rows[:, j] = rng.choice(data[:, j], samples)
+    rows[0] = row
     Z = (rows - data.mean(axis=0)) / np.where(varies, scale, 1.0)
+    for j in np.flatnonzero(drawn).tolist():
+        if category[j]:
+            Z[:, j], labels[j] = rows[:, j] == row[j], f"{labels[j]} = {_level(columns, row, j)}"
+        else:
+            Z[:, j], labels[j] = _in_the_same_quartile(rows[:, j], data[:, j], labels[j])
     distance = np.linalg.norm(Z - Z[0], axis=1)
     sigma = TABLE_SIGMA * np.sqrt(len(row))
-    return Neighbourhood(Z, _ask(predict, rows), distance, tuple(labels), sigma)
+    scores = _ask(predict, columns.decoded(rows))
+    return Neighbourhood(Z, scores, distance, tuple(labels), sigma)
+
+
+def _level(columns: Columns, row: NDArray[np.float64], j: int) -> str:
+    level = columns.levels[j]
+    assert level is not None
+    value = level[int(row[j])]
+    return f"{value:g}" if isinstance(value, float) else "missing" if value is None else str(value)
+
+
+def _in_the_same_quartile(
+    drawn: NDArray[np.float64], data: NDArray[np.float64], name: str
+) -> tuple[NDArray[np.bool_], str]:
+    """Whether each lies in the quartile of the first, and the name of that quartile."""
+    edges = np.unique(np.quantile(data, (0.25, 0.5, 0.75)))
+    quartile = np.searchsorted(edges, drawn)  # up to an edge, and the edge with it
+    k = int(quartile[0])
+    low = f"{edges[k - 1]:.4g} < " if k else ""
+    high = f" <= {edges[k]:.4g}" if k < len(edges) else ""
+    return quartile == k, f"{low}{name}{high}"
+
+
+def _warn_of_codes(
+    data: NDArray[np.float64], labels: Sequence[str], category: NDArray[np.bool_]
+) -> None:
+    """Say so where a column looks like codes: 20 rows or more, of 10 whole numbers at most."""
+    some = [
+        name
+        for name, column, known in zip(labels, data.T, category, strict=True)
+        if not known and len(column) >= 20 and 2 <= len(np.unique(column)) <= 10
+        and (column == np.round(column)).all()
+    ]  # fmt: skip
+    if some:
+        warnings.warn(
+            f"{', '.join(some)}: a few whole numbers only. If these are categories, name them in "
+            "categories, so that they are drawn by their frequency; else say categories=[].",
+            stacklevel=3,
+        )
+
+
+def _check_sampler(sampler: str, known: tuple[str, ...]) -> None:
+    if sampler not in known:
+        raise ValueError(f"sampler={sampler!r} is unknown; use one of {', '.join(known)}")
+
+
+def _kept(rng: np.random.Generator, count: NDArray[np.int_], M: int) -> NDArray[np.int_]:
+    """So many of M parts in each sample, drawn evenly."""
+    return (rng.random((len(count), M)).argsort().argsort() < count[:, None]).astype(int)
 
 
 def sample_text(
-    predict: Predict, text: str, *, samples: int = 1000, seed: int = 0
+    predict: Predict,
+    text: str,
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+    tokenize: Callable[[str], Sequence[str]] | None = None,
+    sampler: str = "library",
 ) -> Neighbourhood:
     r"""Texts from which some words are taken out, each wherever it stands.
-
-    How many words go is drawn evenly from 1 to all of them, so that short and long rests are
-    equally frequent; which ones go is drawn evenly too.
 
     Parameters
     ----------
     predict
         The model: list of n texts in, scores (n, classes) out.
     text
-        The instance. Words are what ``\w+`` matches; upper and lower case are told apart.
+        The instance. Upper and lower case are told apart.
     samples
         How many, the text itself included.
     seed
         Of the random numbers.
+    tokenize
+        From a text to its words, in their order and as they stand there; what lies between them
+        stays. Default: `words_of`, for scripts that put spaces between words.
+    sampler
+        ``"library"``: how many words go is drawn evenly from 1 to all of them, as the `lime`
+        library does it. ``"paper"``: how many stay is drawn evenly from none to all, so that the
+        whole text may come again (section 3.3). Which ones is drawn evenly too.
 
     Returns
     -------
@@ -202,8 +318,9 @@ def sample_text(
     Raises
     ------
     ValueError
-        If the text has no word, there are fewer than 2 samples, or the scores are not as `Predict`
-        says.
+        If the text has no word, or is of a script without spaces and there is no ``tokenize``; if
+        the words are not in the text in their order, there are fewer than 2 samples, no such
+        sampler, or the scores are not as `Predict` says.
 
     Examples
     --------
@@ -213,22 +330,105 @@ def sample_text(
     ('a', 'good', 'film')
     >>> bool((found.scores[:, 0] == found.Z[:, 1]).all())
     True
+
+    Japanese has no spaces. A package such as ``janome`` finds the words; here a list does it:
+
+    >>> words = lambda text: re.findall("映画|とても|良い|は", text)
+    >>> ask = lambda texts: [["良い" in t] for t in texts]
+    >>> sample_text(ask, "映画はとても良い。", tokenize=words).names
+    ('映画', 'は', 'とても', '良い')
     """
     if not isinstance(text, str):
         raise TypeError(f"the text must be a string, not {text!r}")
-    pieces = re.split(r"(\w+)", text)  # separators at even, words at odd places
+    _check_sampler(sampler, ("library", "paper"))
+    pieces = _pieces(text, (words_of if tokenize is None else tokenize)(text))
     words = tuple(dict.fromkeys(pieces[1::2]))
     if not words:
         raise ValueError(f"there is no word in the text {text!r}")
     rng = np.random.default_rng(seed)
-    gone = rng.integers(1, len(words) + 1, whole(samples, "samples", 2))
-    gone[0] = 0
-    # The rank of each word in a random order; those that come first go.
-    Z = (rng.random((samples, len(words))).argsort().argsort() >= gone[:, None]).astype(int)
+    if sampler == "paper":
+        Z = _kept(rng, rng.integers(0, len(words) + 1, whole(samples, "samples", 2)), len(words))
+    else:
+        gone = rng.integers(1, len(words) + 1, whole(samples, "samples", 2))
+        gone[0] = 0
+        # The rank of each word in a random order; those that come first go.
+        Z = (rng.random((samples, len(words))).argsort().argsort() >= gone[:, None]).astype(int)
+    Z[0] = 1
     number = {word: j for j, word in enumerate(words)}
     ids = [number[word] for word in pieces[1::2]]
     texts = [_without(pieces, z[ids]) for z in Z]
     return Neighbourhood(Z, _ask(predict, texts), cosine_distance(Z), words, TEXT_SIGMA)
+
+
+def words_of(text: str) -> list[str]:
+    r"""The words of a text whose script puts spaces between them.
+
+    Letters, digits and the underline, as ``\w+`` finds them; besides the marks that belong to a
+    letter (an accent of its own, the vowels of Hindi), and the joiners between letters.
+
+    Raises
+    ------
+    ValueError
+        If the text holds letters of a script without spaces, such as Japanese, Chinese or Thai.
+
+    Examples
+    --------
+    >>> words_of("Das Cafe\u0301 -- नहीं!") == ["Das", "Cafe\u0301", "नहीं"]
+    True
+    """
+    found = re.search(f"[{_WITHOUT_SPACES}]", text)
+    if found:
+        raise ValueError(
+            f"{found.group()!r} is of a script that puts no spaces between words, so that a whole "
+            "sentence would be one word. Give tokenize, a function from the text to the list of "
+            "its words. For Japanese: pip install janome; from janome.tokenizer import Tokenizer; "
+            "tokenize=lambda text: list(Tokenizer().tokenize(text, wakati=True)). For Chinese: "
+            "tokenize=jieba.lcut. For Thai: tokenize=pythainlp.word_tokenize. Without a package, "
+            "tokenize=list takes each letter for a word"
+        )
+    words: list[str] = []
+    end = -1  # of the word that may still go on
+    for k, letter in enumerate(text):
+        joins = unicodedata.category(letter) in ("Mn", "Mc") or letter in _JOINERS
+        if end == k and (joins or _is_word(letter)):
+            words[-1] += letter
+        elif _is_word(letter):
+            words.append(letter)
+        else:
+            continue
+        end = k + 1
+    return words
+
+
+_JOINERS = "\u200c\u200d"  # between letters of Persian, Hindi and others
+# Thai, Lao, Tibetan, Burmese, Khmer, kana, Chinese characters, and the rarer ones of these.
+_WITHOUT_SPACES = (
+    "\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+
+
+def _is_word(letter: str) -> bool:
+    return letter == "_" or letter.isalnum()
+
+
+def _pieces(text: str, words: Sequence[str]) -> list[str]:
+    """What lies between the words, and the words, in turn; words of spaces only lie between."""
+    pieces, end = [], 0
+    for word in words:
+        if not isinstance(word, str):
+            raise TypeError(f"tokenize must give strings, but one of its words is {word!r}")
+        if not word.strip():
+            continue
+        start = text.find(word, end)
+        if start < 0:
+            raise ValueError(
+                f"tokenize gave the word {word!r}, which is not in the text after {text[:end]!r}; "
+                "it must give the words as they stand in the text, in their order"
+            )
+        pieces += [text[end:start], word]
+        end = start + len(word)
+    return [*pieces, text[end:]]
 
 
 def cosine_distance(Z: ArrayLike) -> NDArray[np.float64]:

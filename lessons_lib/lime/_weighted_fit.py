@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import as_floats, finite, real
 
+SMALLEST = 1e-150  # its square, and that of 1 / SMALLEST, are still numbers
+
 
 class Fit(NamedTuple):
     """A fitted linear model ``intercept + Z @ coefficients``.
@@ -73,8 +75,9 @@ def weighted_fit(
     Raises
     ------
     ValueError
-        If shapes do not fit together, a value is not finite, a weight is negative, all weights are
-        0, ``ridge`` is negative, or the constraint's ``a`` is all 0.
+        If shapes do not fit together, a value is not finite or too large to be squared, a weight is
+        negative, all weights are 0 or too small or large to be squared, ``ridge`` is negative, or
+        the constraint's ``a`` is all 0.
 
     References
     ----------
@@ -131,12 +134,23 @@ def checked_samples(
     for name, array in (("Z", Z), ("y", y), ("weights", weights)):
         if not np.isfinite(array).all():
             raise ValueError(f"{int((~np.isfinite(array)).sum())} values of {name} are not finite")
+        if name != "weights" and np.abs(array).max(initial=0) > 1 / SMALLEST:
+            raise ValueError(
+                f"{name} reaches {np.abs(array).max():.3g}, whose square is no number; give it in "
+                "larger units"
+            )
     if not len(weights):
         raise ValueError("there is no sample: Z, y and weights have no row")
     if (weights < 0).any() or not weights.any():
         raise ValueError(
             f"weights must be 0 or more and not all 0, but they lie in {weights.min():g}.."
             f"{weights.max():g}"
+        )
+    if not SMALLEST <= weights.max() <= 1 / SMALLEST:
+        raise ValueError(
+            f"the largest weight is {weights.max():.3g}, and its square is no number: it should "
+            f"lie in {SMALLEST:g}..{1 / SMALLEST:g}. Divide all weights by it: only their ratios "
+            "count. Weights of a kernel that are all tiny come from too small a width"
         )
     return Z, y, weights
 

@@ -4,11 +4,15 @@ Orange raises the answer and blue lowers it, also for readers who do not tell re
 """
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
+
+from lessons_lib.basics.columns import Columns, in_order, names_of
 
 UP, DOWN = "#d55e00", "#0072b2"
 CMAP = "cividis"  # of a feature's own value
@@ -19,7 +23,7 @@ def waterfall(
     phi: ArrayLike,
     base: float,
     names: Sequence[str],
-    values: Sequence[float] | None = None,
+    values: Any = None,
     title: str = "",
     rows: int = 9,
 ) -> Figure:
@@ -34,7 +38,8 @@ def waterfall(
     names
         Of the n features.
     values
-        Of the n features, to be written beside the names.
+        Of the n features, to be written beside the names: numbers or text. A Series is matched by
+        name.
     title
         Of the picture.
     rows
@@ -50,11 +55,7 @@ def waterfall(
         If there is not one name and value for each of the ``phi``, or one is not finite.
     """
     phi = _checked(phi, names, 1)
-    if values is not None:
-        _checked(values, names, 1)
-    labels = [
-        name if values is None else f"{name} = {values[i]:.4g}" for i, name in enumerate(names)
-    ]
+    labels = list(names) if values is None else _with_values(names, values)
     order = np.argsort(-np.abs(phi), kind="stable")
     kept, rest = order[:rows], order[rows:]
     if len(rest) == 1:
@@ -128,9 +129,9 @@ def beeswarm(
     ----------
     phi : array, shape (m, n)
         Shapley values of m inputs.
-    X : array, shape (m, n)
-        Those inputs. The colour is the rank among the m, so that a few large ones do not hide the
-        rest.
+    X : array or DataFrame, shape (m, n)
+        Those inputs; a DataFrame is matched by name. The colour is the rank among the m, so that a
+        few large ones do not hide the rest; categories are ranked by their names.
     names
         Of the n features.
     title
@@ -148,6 +149,8 @@ def beeswarm(
         If ``phi`` and ``X`` differ in shape, there is not one name for each feature, or a value is
         not finite.
     """
+    if names_of(X):
+        X = Columns(in_order(X, names, "X", "the plot"), [], "X").encoded(X)
     phi, X = _checked(phi, names, 2), _checked(X, names, 2)
     if phi.shape != X.shape:
         raise ValueError(f"phi has the shape {phi.shape}, but X {X.shape}")
@@ -294,6 +297,22 @@ def spread(x: NDArray[np.floating], width: float, rows: int = 60) -> NDArray[np.
         place[inside] = np.arange(len(inside))
     steps = np.where(place % 2, 1, -1) * ((place + 1) // 2)
     return steps * min(0.06, 0.4 / max(1, np.abs(steps).max()))
+
+
+def _with_values(names: Sequence[str], values: Any) -> list[str]:
+    """A label such as ``"rooms = 6"`` for each feature."""
+    cells = list(in_order(values, names, "values", "the plot"))
+    if len(cells) != len(names):
+        raise ValueError(
+            f"{len(names)} names need an array of shape ({len(names)},), not ({len(cells)},)"
+        )
+    labels = []
+    for name, cell in zip(names, cells, strict=True):
+        if isinstance(cell, Real) and not isinstance(cell, bool | np.bool_):
+            labels.append(f"{name} = {float(_finite(float(cell))):.4g}")
+        else:
+            labels.append(f"{name} = {cell}")
+    return labels
 
 
 def _ranks(x: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -15,18 +15,19 @@ from lessons_lib.shapley._definition import (
 from lessons_lib.shapley._games import TableGame, table_game
 from lessons_lib.shapley._sampling import (
     Estimate,
+    KernelEstimate,
+    kernel_estimate,
     kernel_shap,
     kernel_weights,
     permutation_sampling,
 )
-from lessons_lib.shapley._trees import Condition, Leaf, TreeValues, leaf_shapley, leaves, tree_shap
+from lessons_lib.shapley._trees import TreeValues, tree_shap
 from lessons_lib.shapley._value_functions import conditional, interventional
 
 __all__ = [
     "MAX_EXACT",
-    "Condition",
     "Estimate",
-    "Leaf",
+    "KernelEstimate",
     "TableGame",
     "TreeValues",
     "Value",
@@ -37,10 +38,9 @@ __all__ = [
     "exact",
     "interactions",
     "interventional",
+    "kernel_estimate",
     "kernel_shap",
     "kernel_weights",
-    "leaf_shapley",
-    "leaves",
     "marginal_contributions",
     "permutation_sampling",
     "subset_weights",

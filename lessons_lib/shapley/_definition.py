@@ -49,7 +49,8 @@ def coalitions(n: int) -> NDArray[np.bool_]:
             f"for up to {MAX_EXACT} players. Use permutation_sampling, or kernel_shap with a "
             "number of samples."
         )
-    return (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
+    numbers = np.arange(2**n, dtype="<u4").view(np.uint8).reshape(-1, 4)
+    return np.unpackbits(numbers, axis=1, count=n, bitorder="little").view(bool)
 
 
 def exact(value: Value, n: int) -> NDArray[np.float64]:
@@ -60,8 +61,9 @@ def exact(value: Value, n: int) -> NDArray[np.float64]:
         \phi_i = \sum_{S \subseteq N \setminus \{i\}} \frac{|S|! \, (n - |S| - 1)!}{n!}
         \bigl(v(S \cup \{i\}) - v(S)\bigr)
 
-    Every value of the game enters with one weight where ``i`` has joined, and another where not,
-    so that the whole sum is one matrix product.
+    The values lie in the order of `coalitions`, so that those with and those without the last
+    player are the two halves of one array; the halves are added up, and the next player is the
+    last. What nobody has is taken off first: a large offset would cost digits.
 
     Parameters
     ----------
@@ -89,14 +91,18 @@ def exact(value: Value, n: int) -> NDArray[np.float64]:
     >>> exact(lambda Z: 3 * Z[:, 0] + 2 * Z[:, 1] * Z[:, 2], 3)
     array([3., 1., 1.])
     """
-    Z = coalitions(n)
-    v = values_of(value, Z)
-    size = Z.sum(axis=1)
-    w = subset_weights(n)
-    joined = np.where(size > 0, w[size - 1], 0)
-    apart = np.where(size < n, w[np.minimum(size, n - 1)], 0)
-    total = (v.T * (joined + apart)).T
-    return Z.astype(float).T @ total - apart @ v
+    v = values_of(value, coalitions(n))
+    v -= v[0]
+    size = np.bitwise_count(np.arange(2**n))
+    weights = subset_weights(n)
+    joined = (v.T * weights[np.maximum(size, 1) - 1]).T
+    apart = (v.T * weights[np.minimum(size, n - 1)]).T
+    phi = np.empty((n, *v.shape[1:]))
+    for i in reversed(range(n)):  # the last player's values fill the second half
+        joined, apart = (part.reshape(2, 2**i, *v.shape[1:]) for part in (joined, apart))
+        phi[i] = joined[1].sum(axis=0) - apart[0].sum(axis=0)
+        joined, apart = joined[0] + joined[1], apart[0] + apart[1]  # whether i is there or not
+    return phi
 
 
 def subset_weights(n: int) -> NDArray[np.float64]:
@@ -203,6 +209,7 @@ def interactions(value: Value, n: int) -> NDArray[np.float64]:
         raise ValueError(f"an interaction needs two players, but n={n}")
     Z = coalitions(n)
     v = values_of(value, Z)
+    v -= v[0]
     w = np.concatenate([[0, 0], subset_weights(n - 1), [0, 0]])  # w[s + 2]: s others
     size = Z.sum(axis=1)
     both, one, none = ((v.T * w[size + shift]).T for shift in (0, 1, 2))

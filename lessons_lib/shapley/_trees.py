@@ -1,59 +1,49 @@
-"""TreeSHAP: exact Shapley values of trees and forests, leaf by leaf (lesson 05).
+r"""TreeSHAP: exact Shapley values of trees and forests, leaf by leaf (lesson 05).
 
 A leaf is a small game of its own: its value counts as far as one gets there. On the way stand
-conditions on a few features; who is present follows its own value, who is absent splits as the
-training data did. Such a product game is solved by one integral, and the tree is the sum of its
-leaves.
+conditions on a few features. For feature j let :math:`o_j` be 1 if the row meets all of them, else
+0, and :math:`z_j` the same for who is absent. Such a product game is solved by one integral over
+the time of arrival, and the tree is the sum of its leaves:
+
+.. math::
+
+    v(S) = \prod_{j \in S} o_j \prod_{j \notin S} z_j
+    \qquad
+    \phi_j = (o_j - z_j) \int_0^1 \prod_{i \ne j} \bigl(t \, o_i + (1 - t) \, z_i\bigr) \, dt
+
+*Path-dependent*, the absent split as the training data did: :math:`z_j` is their share, and the
+integrand a polynomial that a few Gauss-Legendre nodes integrate exactly. *Interventional*, the
+absent follow a background row: :math:`z_j` is 0 or 1, and the integral a Beta function.
 
 References
 ----------
 S. M. Lundberg et al., *From local explanations to global understanding with explainable AI for
-trees*, Nature Machine Intelligence 2, 2020 (arXiv:1905.04610): the path-dependent value function;
+trees*, Nature Machine Intelligence 2, 2020 (arXiv:1905.04610): both value functions;
 G. Owen, *Multilinear Extensions of Games*, Management Science 18, 1972: the integral.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.dummy import DummyRegressor
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    GradientBoostingRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from sklearn.utils.validation import check_is_fitted
+from scipy.special import beta
 
-from lessons_lib.basics.checks import as_floats
+from lessons_lib.basics.columns import names_of
 from lessons_lib.basics.progress import bar
+from lessons_lib.shapley._tree_models import Tree, read, rows_as_seen
 
-_TREES = (DecisionTreeRegressor, DecisionTreeClassifier)
-_FORESTS = (
-    RandomForestRegressor,
-    RandomForestClassifier,
-    ExtraTreesRegressor,
-    ExtraTreesClassifier,
-)
+Floats = NDArray[np.float64]
 
 
-class Condition(NamedTuple):
-    """One split on the way to a leaf."""
-
-    feature: int
-    threshold: float
-    left: bool  # whether the way goes on where feature <= threshold
-    share: float  # of the training data at the split that went this way
-
-
-class Leaf(NamedTuple):
-    """A leaf, and how one gets there."""
-
-    value: NDArray[np.float64]  # (outputs,)
-    path: tuple[Condition, ...]
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile with numba; for good, where there is a place to keep the result."""
+    try:
+        return numba.njit(cache=True)(function)
+    except RuntimeError:  # no folder that can be written to
+        return numba.njit(function)
 
 
 class TreeValues(NamedTuple):
@@ -61,26 +51,38 @@ class TreeValues(NamedTuple):
 
     Attributes
     ----------
-    phi : ndarray, shape (rows, n) or (rows, n, classes)
-        In the units of the model's output.
-    base : ndarray, shape () or (classes,)
+    phi : ndarray, shape (rows, n) or (rows, n, outputs)
+        In the units of the model's output; its columns are those of ``X``, in their order.
+    base : ndarray, shape () or (outputs,)
         The value when no feature is known. ``base`` plus a row's sum is the model's output.
+    names : tuple of str
+        Of the columns, where ``X`` or the fitted model has them.
+    outputs : tuple of str
+        What each output is: a class, a target, or both; empty for a single one.
     """
 
-    phi: NDArray[np.float64]
-    base: NDArray[np.float64]
+    phi: Floats
+    base: Floats
+    names: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
 
-def tree_shap(model: Any, X: ArrayLike) -> TreeValues:
+def tree_shap(model: Any, X: ArrayLike, background: ArrayLike | None = None) -> TreeValues:
     """Shapley values of a tree, a random forest or gradient-boosted trees of scikit-learn.
 
     Parameters
     ----------
     model
-        A fitted decision tree, random forest or extra trees (regressor or classifier), or a
-        ``GradientBoostingRegressor``. For classifiers the output is the probability of each class.
-    X : array, shape (rows, n)
-        Rows to explain.
+        A fitted decision tree, random forest or extra trees, ``GradientBoosting`` or
+        ``HistGradientBoosting``, regressor or classifier; also for several targets. What is
+        explained is the output as `lessons_lib.shapley._tree_models.read` gives it: the answer of a
+        regressor, the probabilities of a forest, the log-odds of boosted trees.
+    X : array, sparse matrix or DataFrame, shape (rows, n)
+        Rows to explain. A DataFrame's columns are matched by name. NaN goes where the model sends
+        it, if the model takes it.
+    background : array, shape (m, n)
+        Interventional values: absent features take the values of these rows. Default: the
+        path-dependent ones, in which absent features split as the training data did.
 
     Returns
     -------
@@ -89,125 +91,256 @@ def tree_shap(model: Any, X: ArrayLike) -> TreeValues:
     Raises
     ------
     TypeError
-        If the model is of another kind.
+        If the model is of another kind; the message says what to do instead.
     ValueError
-        If ``X`` has another number of columns than the model was fitted with, or is not finite.
+        If the columns are not those that the model was fitted with, or a value is infinite, or NaN
+        where the model takes none.
     sklearn.exceptions.NotFittedError
         If the model is not fitted.
 
     References
     ----------
-    Lundberg et al. 2020, algorithm 1, computes the same values another way.
+    Lundberg et al. 2020, algorithms 2 and 3, compute the same values another way.
 
     Examples
     --------
-    >>> tree = DecisionTreeRegressor().fit([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, 4])
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    >>> tree = DecisionTreeRegressor().fit(X, [0, 0, 0, 4])
     >>> values = tree_shap(tree, [[1, 1]])
     >>> values.base, values.phi.round(9)
     (np.float64(1.0), array([[1.5, 1.5]]))
+
+    Whoever is absent has the values of the row [0, 1]:
+
+    >>> tree_shap(tree, [[1, 1]], background=[[0, 1]]).phi.round(9)
+    array([[4., 0.]])
     """
-    trees, scale, offset = _parts(model)
-    # scikit-learn rounds X to float32 and compares with float64 thresholds; a point on a threshold
-    # must go the same way here.
-    X = _checked(X, model.n_features_in_).astype(np.float32).astype(np.float64)
-    outputs = trees[0].value.shape[2]
-    phi, base = np.zeros((*X.shape, outputs)), np.full(outputs, float(offset))
-    for tree in bar(trees, desc="trees"):
-        for leaf in leaves(tree):
-            phi += scale * leaf_shapley(X, leaf.path)[..., None] * leaf.value
-            base += scale * leaf.value * np.prod([condition.share for condition in leaf.path])
-    if outputs == 1:
-        return TreeValues(phi[..., 0], base[0])
-    return TreeValues(phi, base)
+    ensemble = read(model)
+    rows = rows_as_seen(model, X)
+    usual = np.empty((0, rows.shape[1]))
+    if background is not None:
+        usual = rows_as_seen(model, background)
+        if not len(usual):
+            raise ValueError("the background has no row")
+    phi = np.zeros((*rows.shape, ensemble.offset.size))
+    base = ensemble.offset.copy()
+    for tree in bar(ensemble.trees, desc="trees"):
+        most = min(tree.depth, rows.shape[1])  # features on one way to a leaf
+        if background is None:
+            base += tree.mean
+            path_dependent(tree, rows, *arrival_times(most), phi)
+        else:
+            base += mean_leaf(tree, usual)
+            interventional(tree, rows, usual, arrival_weights(most), phi)
+    return _result(model, X, phi, base, ensemble.outputs)
 
 
-def leaf_shapley(X: NDArray[np.float64], path: tuple[Condition, ...]) -> NDArray[np.float64]:
-    r"""Shapley values of the game "how far does one get to this leaf".
+@compiled
+def goes_left(tree: Tree, node: Any, x: float) -> bool:
+    """Whether a row with this value of the node's feature goes left."""
+    if x <= node.threshold:
+        return True
+    if x > node.threshold:
+        return False
+    if np.isnan(x):
+        return node.missing_left > 0
+    return tree.sets[node.categories, int(x)]
 
-    For each feature j on the path let :math:`o_j` be 1 if the row meets all its conditions, else 0,
-    and :math:`z_j` the share of the training data that went this way. The game, and its Shapley
-    values by Owen's integral:
 
-    .. math::
+@compiled
+def mean_leaf(tree: Tree, X: Floats) -> Floats:
+    """Mean value of the leaves in which the rows end."""
+    total = np.zeros(tree.value.shape[1])
+    for r in range(len(X)):
+        at = 0
+        while tree.nodes[at].left >= 0:
+            node = tree.nodes[at]
+            at = node.left if goes_left(tree, node, X[r, node.feature]) else node.right
+        total += tree.value[at]
+    return total / len(X)
 
-        v(S) = \prod_{j \in S} o_j \prod_{j \notin S} z_j
-        \qquad
-        \phi_j = (o_j - z_j) \int_0^1 \prod_{i \ne j} \bigl(t \, o_i + (1 - t) \, z_i\bigr) \, dt
 
-    The integrand is a polynomial, so a few Gauss-Legendre nodes give the integral exactly.
-
-    Parameters
-    ----------
-    X : ndarray of float64, shape (rows, n)
-    path
-        The conditions from the root to the leaf.
+@cache
+def arrival_times(features: int) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Gauss-Legendre rules for 0..1, each exact for products of twice as many features as nodes.
 
     Returns
     -------
-    ndarray of float64, shape (rows, n)
-        0 for features that are not on the path.
-
-    Examples
-    --------
-    >>> path = (Condition(0, 0.5, False, 0.5), Condition(1, 0.5, False, 0.5))
-    >>> leaf_shapley(np.array([[1.0, 1.0, 9.0]]), path)
-    array([[0.375, 0.375, 0.   ]])
+    sizes : ndarray of int, shape (rules,)
+        Number of nodes: each up to 16, and doubled from there on.
+    nodes, weights : ndarray, shape (rules, most)
+        A rule a row, filled up with zeros.
     """
-    phi = np.zeros(X.shape)
-    features = sorted({condition.feature for condition in path})
-    if not features:
-        return phi
-    o = np.ones((len(features), len(X)))
-    z = np.ones((len(features), 1))
-    for feature, threshold, left, share in path:
-        j = features.index(feature)
-        o[j] *= (X[:, feature] <= threshold) == left
-        z[j] *= share
-    nodes, weights = np.polynomial.legendre.leggauss((len(features) + 1) // 2)
-    t, weights = (nodes + 1) / 2, weights / 2  # from -1..1 to 0..1
-    factor = t * o[..., None] + (1 - t) * z[..., None]  # (features, rows, nodes), never 0
-    others = factor.prod(axis=0) / factor
-    phi[:, features] = ((o - z) * (others @ weights)).T
-    return phi
+    needed = max(1, (features + 1) // 2)
+    sizes = [*range(1, min(needed, 16) + 1)]
+    while sizes[-1] < needed:
+        sizes.append(2 * sizes[-1])
+    nodes, weights = np.zeros((2, len(sizes), sizes[-1]))
+    for k, size in enumerate(sizes):
+        t, w = np.polynomial.legendre.leggauss(size)
+        nodes[k, :size], weights[k, :size] = (t + 1) / 2, w / 2  # from -1..1 to 0..1
+    return np.array(sizes), nodes, weights
 
 
-def leaves(tree: Any, node: int = 0, path: tuple[Condition, ...] = ()) -> Iterator[Leaf]:
-    """All leaves of a fitted scikit-learn tree (its ``tree_``), each with its path from the root.
+@compiled
+def path_dependent(
+    tree: Tree,
+    X: Floats,
+    sizes: NDArray[np.int64],
+    times: Floats,
+    weights: Floats,
+    phi: Floats,
+) -> None:
+    """Add the path-dependent Shapley values of one tree to ``phi``.
 
-    Examples
-    --------
-    >>> tree = DecisionTreeRegressor().fit([[0], [0], [1]], [5, 5, 8])
-    >>> [(leaf.value[0], leaf.path[0].share.round(2)) for leaf in leaves(tree.tree_)]
-    [(np.float64(5.0), np.float64(0.67)), (np.float64(8.0), np.float64(0.33))]
+    Parameters
+    ----------
+    tree
+    X : ndarray, shape (rows, n)
+    sizes, times, weights
+        From `arrival_times`, for as many features as one way to a leaf can have.
+    phi : ndarray, shape (rows, n, outputs)
+        What the values are added to.
     """
-    if tree.children_left[node] < 0:
-        yield Leaf(tree.value[node, 0], path)
-        return
-    for left, child in ((True, tree.children_left[node]), (False, tree.children_right[node])):
-        share = tree.weighted_n_node_samples[child] / tree.weighted_n_node_samples[node]
-        step = Condition(int(tree.feature[node]), float(tree.threshold[node]), left, share)
-        yield from leaves(tree, child, (*path, step))
+    rows, n, outputs = phi.shape
+    most, deepest = min(n, tree.depth), tree.depth + 1
+    # The way to a node: at each depth the feature that decided last, and its o and z from there on.
+    features, z, o = np.empty(deepest, np.int64), np.empty(deepest), np.ones((deepest, rows))
+    last = np.full(n, -1)  # depth at which a feature decided last
+    former = np.empty(deepest, np.int64)  # and before that
+    players = np.empty(most, np.int64)  # depths that count at a leaf
+    factor, after, integral = np.empty(most), np.empty(most + 1), np.empty(most)
+    parents, depths = np.empty(deepest + 1, np.int64), np.empty(deepest + 1, np.int64)
+    open_nodes = np.zeros(deepest + 1, np.int64)
+    depths[0], here, still_open = 0, 0, 1
+    while still_open:
+        still_open -= 1
+        at, depth = open_nodes[still_open], depths[still_open]
+        while here > depth - (depth > 0):  # back up to the node above
+            last[features[here]] = former[here]
+            here -= 1
+        if depth:
+            parent = tree.nodes[parents[still_open]]
+            feature = parent.feature
+            f = former[depth] = last[feature]
+            features[depth], last[feature], here = feature, depth, depth
+            z[depth] = tree.nodes[at].share * (z[f] if f >= 0 else 1.0)
+            for r in range(rows):
+                met = goes_left(tree, parent, X[r, feature]) == (parent.left == at)
+                o[depth, r] = met * (o[f, r] if f >= 0 else 1.0)
+        if tree.nodes[at].left >= 0:
+            for child in (tree.nodes[at].right, tree.nodes[at].left):
+                open_nodes[still_open], parents[still_open] = child, at
+                depths[still_open] = depth + 1
+                still_open += 1
+            continue
+
+        # A leaf's game. At each time, the product over the players before j and after j.
+        d = 0
+        for i in range(1, depth + 1):
+            if last[features[i]] == i:
+                players[d] = i
+                d += 1
+        rule = np.searchsorted(sizes, (d + 1) // 2)
+        for r in range(rows):
+            integral[:d] = 0.0
+            for k in range(sizes[rule]):
+                t = times[rule, k]
+                after[d] = weights[rule, k]
+                for j in range(d - 1, -1, -1):
+                    factor[j] = t * o[players[j], r] + (1 - t) * z[players[j]]
+                    after[j] = after[j + 1] * factor[j]
+                before = 1.0
+                for j in range(d):
+                    integral[j] += before * after[j + 1]
+                    before *= factor[j]
+            for j in range(d):
+                i = players[j]
+                for output in range(outputs):
+                    gain = (o[i, r] - z[i]) * integral[j]
+                    phi[r, features[i], output] += gain * tree.value[at, output]
 
 
-def _parts(model: Any) -> tuple[list[Any], float, float]:
-    """Trees whose sum, times a scale and plus an offset, is the model."""
-    if isinstance(model, (*_TREES, *_FORESTS, GradientBoostingRegressor)):
-        check_is_fitted(model)
-    if isinstance(model, _TREES):
-        return [model.tree_], 1.0, 0.0
-    if isinstance(model, _FORESTS):
-        return [member.tree_ for member in model.estimators_], 1 / len(model.estimators_), 0.0
-    if isinstance(model, GradientBoostingRegressor) and isinstance(model.init_, DummyRegressor):
-        trees = [member.tree_ for member in model.estimators_[:, 0]]
-        return trees, model.learning_rate, model.init_.constant_.item()
-    names = [kind.__name__ for kind in (*_TREES, *_FORESTS, GradientBoostingRegressor)]
-    raise TypeError(f"cannot read the trees of {model!r}; it should be one of {', '.join(names)}")
+@cache
+def arrival_weights(features: int) -> Floats:
+    r"""The integral where o and z are 0 or 1: :math:`\int_0^1 t^{a - 1} (1 - t)^b \, dt`.
+
+    Here a features are met by the row alone, and b by the background row alone. By symmetry [b, a]
+    is the weight of one of the b.
+    """
+    a, b = np.ogrid[: features + 1, : features + 1]
+    return beta(np.maximum(a, 1), b + 1)
 
 
-def _checked(X: ArrayLike, columns: int) -> NDArray[np.float64]:
-    X = as_floats(X, "X").astype(float)
-    if X.ndim != 2 or X.shape[1] != columns:
-        raise ValueError(f"the model takes rows of shape (rows, {columns}), not {X.shape}")
-    if not np.isfinite(X).all():
-        raise ValueError(f"{int((~np.isfinite(X)).sum())} values of X are NaN or infinite")
-    return X
+@compiled
+def interventional(tree: Tree, X: Floats, background: Floats, weights: Floats, phi: Floats) -> None:
+    """Add the interventional Shapley values of one tree to ``phi``.
+
+    For each pair of a row and a background row it goes to the leaves that a mixture of the two can
+    reach. Where the two part, the feature is the row's on one way, and the background's on the
+    other. A leaf adds to all features on its way, so each takes the sum over its own branch.
+
+    Parameters
+    ----------
+    tree
+    X : ndarray, shape (rows, n)
+    background : ndarray, shape (m, n)
+    weights
+        From `arrival_weights`, for as many features as one way to a leaf can have.
+    phi : ndarray, shape (rows, n, outputs)
+        What the values are added to.
+    """
+    rows, n, outputs = phi.shape
+    most = min(n, tree.depth)
+    whose = np.zeros(n, np.int64)  # 1: the row's, -1: the background's, 0: they did not part yet
+    forks, others = np.empty(most, np.int64), np.empty(most, np.int64)  # features; second branches
+    joined, left_out = np.empty(outputs), np.empty(outputs)  # sums over the leaves so far
+    begun = np.empty((most, outputs))  # those sums where a branch began
+    for r in range(rows):
+        x = X[r]
+        for m in range(len(background)):
+            b = background[m]
+            joined[:], left_out[:] = 0.0, 0.0
+            at, d, present = 0, 0, 0
+            while True:
+                while tree.nodes[at].left >= 0:
+                    node = tree.nodes[at]
+                    feature = node.feature
+                    with_row = node.left if goes_left(tree, node, x[feature]) else node.right
+                    without = node.left if goes_left(tree, node, b[feature]) else node.right
+                    if with_row == without or whose[feature] > 0:
+                        at = with_row
+                    elif whose[feature] < 0:
+                        at = without
+                    else:
+                        forks[d], others[d], whose[feature] = feature, without, 1
+                        for output in range(outputs):
+                            begun[d, output] = joined[output]
+                        at, d, present = with_row, d + 1, present + 1
+                for output in range(outputs):
+                    value = tree.value[at, output] / len(background)
+                    joined[output] += weights[present, d - present] * value
+                    left_out[output] += weights[d - present, present] * value
+                while d and whose[forks[d - 1]] < 0:  # both branches are done
+                    d -= 1
+                    whose[forks[d]] = 0
+                    for output in range(outputs):
+                        phi[r, forks[d], output] -= left_out[output] - begun[d, output]
+                if not d:
+                    break
+                fork = forks[d - 1]
+                for output in range(outputs):
+                    phi[r, fork, output] += joined[output] - begun[d - 1, output]
+                    begun[d - 1, output] = left_out[output]
+                whose[fork], at, present = -1, others[d - 1], present - 1
+
+
+def _result(model: Any, X: ArrayLike, phi: Floats, base: Floats, outputs: Any) -> TreeValues:
+    """Columns in the order of X, with their names; one output has no axis of its own."""
+    fitted, names = tuple(getattr(model, "feature_names_in_", ())), names_of(X)
+    if fitted and names:
+        phi = phi[:, [fitted.index(name) for name in names]]
+    if len(base) == 1:
+        return TreeValues(phi[..., 0], base[0], names or fitted, outputs)
+    return TreeValues(phi, base, names or fitted, outputs)

@@ -2,6 +2,10 @@
 
 Each function here makes a game of a model and one input, for `lessons_lib.shapley`. They differ in
 what stands in for the absent features, and so in the question that the Shapley values answer.
+
+The rows may be a DataFrame, with text and categories too; x is then matched by name. The players
+are its columns in their order, ``value.names``, and the model gets DataFrames where it needs them
+(`lessons_lib.basics.columns.Columns`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import as_floats
+from lessons_lib.basics.checks import as_array, as_floats
+from lessons_lib.basics.columns import Columns
 from lessons_lib.basics.progress import bar
 from lessons_lib.shapley._definition import Value, distinct_rows
 
@@ -41,7 +46,8 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
     -------
     callable
         Coalitions (k, n) in, values (k,) or (k, outputs) out. It asks the model for ``k * m`` rows,
-        or fewer where background rows have some of x's own values.
+        or fewer where background rows have some of x's own values. Its ``plays``, shape (n,), says
+        which features differ from any background row: no other can matter.
 
     Raises
     ------
@@ -60,7 +66,7 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
     >>> v(np.array([[False, False], [True, False], [False, True], [True, True]]))
     array([0.5, 1.5, 2. , 6. ])
     """
-    x, background = _checked(x, background, "background")
+    x, background, columns = _checked(x, background, "background", model)
 
     # Where a background row has x's own value, it makes no difference who is present.
     patterns, pattern = distinct_rows(background != x)
@@ -73,7 +79,7 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
         progress = bar(total=sum(len(r) * len(d) for r, d in pairs), desc="mixed rows")
         parts = []
         for mixed in _together(_mixed(x, pairs)):
-            parts.append(_answers(model, mixed))
+            parts.append(_answers(model, columns, mixed))
             progress.update(len(mixed))
         progress.close()
         answers = np.concatenate(parts)
@@ -83,6 +89,8 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
             total += mine.reshape(len(distinct), len(rows), *mine.shape[1:]).sum(axis=1)[index]
         return total / len(background)
 
+    value.plays = patterns.any(axis=0)  # type: ignore[attr-defined]
+    value.names = columns.names  # type: ignore[attr-defined]
     return value
 
 
@@ -93,7 +101,7 @@ def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
 
     The Shapley values say what each feature *tells about* the answer, also one that the model never
     looks at. This form looks for rows that agree with ``x`` exactly, and so needs features of few
-    values.
+    values: where a feature is continuous, the only such row is ``x`` itself.
 
     Parameters
     ----------
@@ -113,7 +121,7 @@ def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
     ------
     ValueError
         If the data have other columns than ``x``, are empty or not finite; on use, if no row agrees
-        with ``x`` on a coalition.
+        with ``x`` on a coalition, or none but ``x`` itself because a feature is continuous.
 
     Examples
     --------
@@ -121,21 +129,39 @@ def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
     >>> v(np.array([[False, False], [True, False], [False, True], [True, True]]))
     array([0.5, 1. , 1. , 1. ])
     """
-    x, data = _checked(x, data, "data")
-    answers = _answers(model, data)
+    x, data, columns = _checked(x, data, "data", model)
+    answers = _answers(model, columns, data)
     agrees = data == x
+    continuous = np.array([_mostly_single(column) for column in data.T])
 
     def value(Z: NDArray[np.bool_]) -> NDArray[np.float64]:
-        matching = (agrees | ~np.asarray(Z, bool)[:, None, :]).all(axis=-1)  # (k, m)
+        Z = np.asarray(Z, bool)
+        matching = (agrees | ~Z[:, None, :]).all(axis=-1)  # (k, m)
         if not matching.any(axis=1).all():
             features = np.flatnonzero(Z[np.flatnonzero(~matching.any(axis=1))[0]]).tolist()
             raise ValueError(
                 f"no row of the data agrees with x on the features {features}; use features of "
                 "fewer values, or interventional"
             )
+        alone = (matching.sum(axis=1) == 1) & (matching & agrees.all(axis=1)).any(axis=1)
+        lonely = np.flatnonzero(alone & ~Z.all(axis=1) & (Z & continuous).any(axis=1))
+        if len(lonely):
+            features = np.flatnonzero(Z[lonely[0]]).tolist()
+            raise ValueError(
+                f"on the features {features} no row of the data agrees with x but x itself: "
+                f"{np.flatnonzero(continuous).tolist()} are continuous. Cut those into a few "
+                "intervals, or take interventional"
+            )
         return (matching @ answers) / matching.sum(axis=1).reshape(-1, *[1] * (answers.ndim - 1))
 
+    value.names = columns.names  # type: ignore[attr-defined]
     return value
+
+
+def _mostly_single(column: NDArray[np.float64]) -> bool:
+    """Whether most of ten values or more occur once only, as those of a continuous feature do."""
+    counts = np.unique(column, return_counts=True)[1]
+    return len(column) >= 10 and 2 * int((counts == 1).sum()) > len(column)
 
 
 def _mixed(
@@ -160,8 +186,9 @@ def _together(parts: Iterable[NDArray[np.float64]]) -> Iterator[NDArray[np.float
     yield np.concatenate(group)
 
 
-def _answers(model: Model, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    answers = as_floats(model(rows), "the model's answers").astype(float, copy=False)
+def _answers(model: Model, columns: Columns, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    given = as_floats(model(columns.decoded(rows)), "the model's answers")
+    answers = given.astype(np.float64, copy=False)
     if answers.ndim not in (1, 2) or len(answers) != len(rows):
         raise ValueError(
             f"the model gave an array of shape {answers.shape} for {len(rows)} rows; expected "
@@ -171,24 +198,22 @@ def _answers(model: Model, rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _checked(
-    x: ArrayLike, rows: ArrayLike, name: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    expected, found = _names(x, "index"), _names(rows, "columns")
-    if expected and found and expected != found:
-        raise ValueError(f"the columns of the {name} are {found}, but those of x are {expected}")
-    x, rows = as_floats(x, "x").astype(float), as_floats(rows, f"the {name}").astype(float)
-    if not x.size or x.ndim != 1 or rows.ndim != 2 or rows.shape[1] != len(x) or not len(rows):
-        raise ValueError(
-            f"for x of shape (n,) the {name} must have the shape (m, n), with rows of the same "
-            f"columns, but they have {x.shape} and {rows.shape}"
-        )
+    x: ArrayLike, rows: ArrayLike, name: str, model: Model
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Columns]:
+    shapes = np.shape(as_array(x, "x")), np.shape(as_array(rows, f"the {name}"))
+    if len(shapes[0]) != 1 or len(shapes[1]) != 2 or not all(shapes[1]):
+        raise ValueError(_SHAPES.format(name=name, x=shapes[0], rows=shapes[1]))
+    columns = Columns(rows, x, f"the {name}", model=model)
+    if shapes[0] != shapes[1][1:]:
+        raise ValueError(_SHAPES.format(name=name, x=shapes[0], rows=shapes[1]))
+    x, rows = columns.encoded(x), columns.encoded(rows)
     if not (np.isfinite(x).all() and np.isfinite(rows).all()):
         count = int((~np.isfinite(x)).sum() + (~np.isfinite(rows)).sum())
         raise ValueError(f"{count} values of x and the {name} are NaN or infinite; fill them first")
-    return x, rows
+    return x, rows, columns
 
 
-def _names(table: Any, axis: str) -> list[str]:
-    """Column names of a pandas table or row; none for plain arrays and lists."""
-    names = getattr(table, axis, ())
-    return [] if callable(names) else [name for name in names if isinstance(name, str)]
+_SHAPES = (
+    "for x of shape (n,) the {name} must have the shape (m, n), with rows of the same columns, but "
+    "they have {x} and {rows}"
+)

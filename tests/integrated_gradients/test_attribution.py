@@ -437,6 +437,30 @@ def test_exercise_3() -> None:
 # Bad input
 
 
+@pytest.mark.parametrize("rule", ["adaptive", "midpoint"])
+def test_a_time_in_seconds_keeps_its_last_digits(rule: str) -> None:
+    """1.7e9 + 37 is 1.7e9 + 0 in float32."""
+    now = 1.7e9
+    found = integrate(lambda z: (z[:, 0] - now) * z[:, 1], [now + 37, 2], [now, 2], rule=rule)
+    assert found.phi.dtype == np.float64
+    assert found.difference == 74
+    np.testing.assert_allclose(found.phi, [74, 0], rtol=1e-12)
+    from_zero = integrate(lambda z: z[:, 0] + 0 * z[:, 1], [now + 37, now + 1], [0, now], rule=rule)
+    np.testing.assert_allclose(from_zero.phi, [now + 37, 0], rtol=1e-14, atol=1e-9)
+
+
+def test_ordinary_numbers_stay_in_float32() -> None:
+    seen = []
+    integrate(lambda z: seen.append(z.dtype) or z[:, 0], [0.1, 1 / 3], [0.2, 0.0])
+    assert set(seen) == {tf.float32}
+
+
+def test_a_score_that_only_takes_float32_is_named() -> None:
+    weights = tf.constant([[1.0], [2.0]])
+    with pytest.raises(TypeError, match="score does not compute in float64: take a number off"):
+        integrate(lambda z: (z @ weights)[:, 0], [1.7e9 + 37, 1.0], [1.7e9, 0.0])
+
+
 def test_baseline_of_another_shape_is_refused() -> None:
     net, photo = classifier(gap_net()), pictures(1)[0]
     with pytest.raises(ValueError, match=r"the baseline has the shape \(4, 5, 3\)"):
@@ -521,3 +545,15 @@ def test_a_tolerance_that_is_not_reached_is_said() -> None:
             tolerance=1e-5,
         )
     assert found.steps <= 20
+
+
+def test_a_network_with_one_output_is_a_score_and_one_with_several_is_not() -> None:
+    x, start = [1.0, 2.0, -1.0, 0.5], np.zeros(4)
+    one = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    kernel = one.get_weights()[0][:, 0]
+    np.testing.assert_allclose(integrate(one, x, start).phi, kernel * x, atol=1e-5)
+    three = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    with pytest.raises(ValueError, match="choose an output"):
+        integrate(three, x, start)
+    found = integrate(lambda z: three(z)[:, 2], x, start).phi
+    np.testing.assert_allclose(found, three.get_weights()[0][:, 2] * x, atol=1e-5)

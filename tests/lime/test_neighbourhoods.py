@@ -1,11 +1,26 @@
 """Neighbourhoods: the samples are what Z says, drawn as documented, and asked about once."""
 
+import re
+import warnings
+
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LinearRegression
 from sklearn.metrics import pairwise_distances
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
-from lessons_lib.lime import cosine_distance, masked_scores, sample_image, sample_table, sample_text
+from lessons_lib.lime import (
+    cosine_distance,
+    explain,
+    masked_scores,
+    sample_image,
+    sample_table,
+    sample_text,
+)
 from lessons_lib.network.classifier import Classifier
 
 RNG = np.random.default_rng(0)
@@ -96,7 +111,175 @@ def test_bad_tables(row: object, data: object, names: object, message: str) -> N
         sample_table(Asked(), row, data, names=names)
 
 
+# Categories, names and samplers of tables
+
+TOWNS = pd.DataFrame(
+    {
+        "size": RNG.normal(size=600),
+        "town": RNG.choice(["A", "B", "C"], 600, p=[0.6, 0.3, 0.1]),
+        "new": RNG.random(600) < 0.2,
+    }
+)
+
+
+def price(rows: pd.DataFrame) -> np.ndarray:
+    return (3 * rows["size"] + 10 * (rows["town"] == "B")).to_numpy()
+
+
+def test_categories_are_drawn_by_frequency_and_shown_by_name() -> None:
+    row = pd.Series({"town": "B", "new": False, "size": 0.5})  # in another order
+    found = sample_table(price, row, TOWNS, samples=4001)
+    assert found.names == ("size", "town = B", "new = False")
+    for name, share in (("town = B", (TOWNS["town"] == "B").mean()), ("new = False", 0.8)):
+        Z = found.Z[1:, found.names.index(name)]
+        assert set(Z) == {0, 1}
+        assert abs(Z.mean() - share) < 0.04  # four standard errors, and the table's own
+    explained = explain(found)
+    np.testing.assert_allclose(
+        explained.coefficients, [3 * TOWNS["size"].std(ddof=0), 10, 0], atol=1e-8
+    )
+    assert explained.prediction == 11.5
+
+
+def len_of_rows(rows: np.ndarray) -> np.ndarray:
+    return np.zeros(len(rows))
+
+
+def test_codes_in_an_array_are_categories_if_one_says_so() -> None:
+    data = np.column_stack([RNG.integers(0, 3, 1000), RNG.normal(size=1000)]).astype(float)
+    worth = np.array([0.0, 10.0, 0.0])
+    asked = lambda rows: worth[rows[:, 0].astype(int)] + rows[:, 1]  # noqa: E731
+    with pytest.warns(UserWarning, match=r"column 0: a few whole numbers only.*categories=\[\]"):
+        sample_table(len_of_rows, [1.0, 0.0], data)
+    found = explain(sample_table(asked, [1.0, 0.0], data, categories=[0]))
+    assert found.names == ("column 0 = 1", "column 1")
+    assert found.coefficients[0] == pytest.approx(10, abs=1e-9)
+    assert found.r_squared == pytest.approx(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sample_table(len_of_rows, [1.0, 0.0], data, categories=[])
+
+
+def test_a_pipeline_with_text_columns(recwarn) -> None:
+    encode = ColumnTransformer([("text", OneHotEncoder(), ["town"])], remainder="passthrough")
+    model = make_pipeline(encode, LinearRegression()).fit(TOWNS[["town", "size", "new"]],
+                                                          price(TOWNS))  # fmt: skip
+    in_b = int(np.flatnonzero(TOWNS["town"] == "B")[0])
+    found = explain(sample_table(model.predict, TOWNS.iloc[in_b], TOWNS))
+    assert found.prediction == pytest.approx(price(TOWNS)[in_b])
+    np.testing.assert_allclose(
+        found.coefficients, [3 * TOWNS["size"].std(ddof=0), 10, 0], atol=1e-8
+    )
+    assert not recwarn.list
+
+
+def test_a_row_is_matched_by_name() -> None:
+    table = pd.DataFrame(DATA, columns=["a", "b", "c"])
+    model = lambda rows: 3 * rows[:, 0]  # noqa: E731
+    found = sample_table(model, table.iloc[5][["c", "a", "b"]], table)
+    assert found.names == ("a", "b", "c")
+    assert found.scores[0, 0] == 3 * DATA[5, 0]
+    with pytest.raises(ValueError, match=r"lacks \['c'\] and has besides \['d'\]"):
+        sample_table(model, table.iloc[5].rename({"c": "d"}), table)
+
+
+def test_noise_around_the_mean() -> None:
+    asked = Asked()
+    found = sample_table(asked, DATA[7], DATA, samples=20001, sampler="mean")
+    rows = asked.inputs[0]
+    np.testing.assert_allclose(rows[0], DATA[7])
+    off = (rows[1:].mean(axis=0) - DATA.mean(axis=0)) / DATA.std(axis=0)
+    assert np.abs(off).max() < 4 / np.sqrt(20000)
+    np.testing.assert_allclose(found.Z * DATA.std(axis=0) + DATA.mean(axis=0), rows, rtol=1e-9)
+
+
+def test_values_of_the_data_by_quartile() -> None:
+    asked = Asked()
+    row = np.array([1.0, 90.0, DATA[:, 2].min()])
+    found = sample_table(asked, row, DATA, samples=8001, sampler="quartiles")
+    rows, edges = asked.inputs[0], np.quantile(DATA, (0.25, 0.5, 0.75), axis=0)
+    for j in range(3):
+        assert set(rows[1:, j]) <= set(DATA[:, j])
+        same = np.searchsorted(edges[:, j], rows[:, j]) == np.searchsorted(edges[:, j], row[j])
+        np.testing.assert_array_equal(found.Z[:, j], same)
+        assert abs(same[1:].mean() - 0.25) < 4 * 0.5 / np.sqrt(8000)
+    assert found.names[1] == f"{edges[2, 1]:.4g} < column 1"
+    assert found.names[2] == f"column 2 <= {edges[0, 2]:.4g}"
+    assert found.names[0].count("<") == 2 or "column 0" in found.names[0]
+
+
+@pytest.mark.parametrize("kind", ["table", "text", "image"])
+def test_no_such_sampler(kind: str, tiny: Classifier) -> None:
+    with pytest.raises(ValueError, match="sampler='coin' is unknown; use one of"):
+        draw(kind, tiny, sampler="coin")
+
+
+@pytest.mark.parametrize("kind", ["text", "image"])
+def test_the_paper_s_sampler_keeps_any_number_equally_often(kind: str, tiny: Classifier) -> None:
+    Z = draw(kind, tiny, samples=3001, sampler="paper")
+    assert Z[0].all()
+    M = Z.shape[1]
+    kept = np.bincount(Z[1:].sum(axis=1), minlength=M + 1)
+    expected = 3000 / (M + 1)
+    chi_square = ((kept - expected) ** 2 / expected).sum()
+    assert chi_square < {4: 18.5, 6: 22.5}[M]  # one time in a thousand
+    assert np.abs(Z[1:].mean(axis=0) - 0.5).max() < 4 * 0.5 / np.sqrt(3000)
+
+
+def test_a_linear_model_comes_back_from_the_paper_s_sampler() -> None:
+    worth = dict(zip(WORDS, (3.0, -1.0, 0.5, 2.0, 0.0, 7.0), strict=True))
+    ask = lambda texts: [sum(worth[w] for w in set(re.findall(r"\w+", t))) for t in texts]  # noqa: E731
+    found = explain(sample_text(ask, TEXT, samples=200, sampler="paper"))
+    np.testing.assert_allclose(found.coefficients, list(worth.values()), atol=1e-9)
+
+
 # Texts
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("snake_case, x2!", ("snake_case", "x2")),
+        ("cafe\u0301 noir", ("cafe\u0301", "noir")),
+        ("हिन्दी में नहीं", ("हिन्दी", "में", "नहीं")),
+        ("مَرْحَبًا بالعالم", ("مَرْحَبًا", "بالعالم")),
+        ("می\u200cخواهم", ("می\u200cخواهم",)),
+        ("한국어 문장", ("한국어", "문장")),
+        ("naïve Straße", ("naïve", "Straße")),
+    ],
+)
+def test_words_of_many_scripts_stay_whole(text: str, words: tuple) -> None:
+    found = sample_text(Asked(), text, samples=5)
+    assert found.names == words
+
+
+@pytest.mark.parametrize(
+    "text", ["映画はとても良い。", "这部电影很好", "หนังดีมาก", "ｶﾀｶﾅ", "カタカナ"]
+)
+def test_a_script_without_spaces_needs_tokenize(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no spaces between words.*janome.*jieba\.lcut"):
+        sample_text(Asked(), text)
+    found = sample_text(Asked(), text, samples=5, tokenize=list)
+    assert found.names == tuple(dict.fromkeys(text))
+
+
+def test_tokens_are_taken_out_and_what_lies_between_stays() -> None:
+    asked = Asked()
+    words = ["映画", "は", "とても", "良い"]
+    found = sample_text(
+        asked, "映画は とても良い。", samples=20, tokenize=lambda text: [*words, " "]
+    )
+    assert found.names == tuple(words)
+    for text, z in zip(asked.inputs[0], found.Z, strict=True):
+        a, b, c, d = (word * k for word, k in zip(words, z, strict=True))
+        assert text == f"{a}{b} {c}{d}。"
+
+
+def test_tokens_that_are_not_in_the_text() -> None:
+    with pytest.raises(ValueError, match="gave the word 'film', which is not in the text after ''"):
+        sample_text(Asked(), "a good Film", tokenize=lambda text: text.lower().split()[::-1])
+    with pytest.raises(TypeError, match="one of its words is 3"):
+        sample_text(Asked(), "a good Film", tokenize=lambda text: [3])
 
 
 def test_a_text_keeps_the_words_whose_z_is_one() -> None:
@@ -164,11 +347,14 @@ def test_the_network_sees_each_sample_once() -> None:
 # All three
 
 
-def draw(kind: str, tiny: Classifier, seed: int = 0, samples: int = 30) -> np.ndarray:
+def draw(
+    kind: str, tiny: Classifier, seed: int = 0, samples: int = 30, **options: str
+) -> np.ndarray:
+    options = {"seed": seed, "samples": samples, **options}
     ways = {
-        "table": lambda: sample_table(Asked(), DATA[0], DATA, seed=seed, samples=samples),
-        "text": lambda: sample_text(Asked(), TEXT, seed=seed, samples=samples),
-        "image": lambda: sample_image(tiny, IMAGE, SEGMENTS, seed=seed, samples=samples),
+        "table": lambda: sample_table(Asked(), DATA[0], DATA, **options),
+        "text": lambda: sample_text(Asked(), TEXT, **options),
+        "image": lambda: sample_image(tiny, IMAGE, SEGMENTS, **options),
     }
     return ways[kind]().Z
 

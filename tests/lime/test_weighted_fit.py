@@ -96,6 +96,10 @@ def test_arguments_stay_as_they_are(data) -> None:
     [
         ({"weights": [1.0, -1.0]}, "0 or more and not all 0.*-1..1"),
         ({"weights": [0.0, 0.0]}, "not all 0"),
+        ({"weights": [1e-320, 3e-320]}, "largest weight is 3e-320.*1e-150..1e\\+150"),
+        ({"weights": [1.0, 1e300]}, "largest weight is 1e\\+300"),
+        ({"Z": [[0.0], [1e200]]}, "Z reaches 1e\\+200, whose square"),
+        ({"y": [1.0, 1e200]}, "y reaches 1e\\+200"),
         ({"weights": [1.0]}, "2 rows in Z, 2 in y, and 1 weights"),
         ({"weights": [[1.0], [1.0]]}, r"weights \(n,\), but .* and \(2, 1\)"),
         ({"y": [1.0, np.nan]}, "1 values of y are not finite"),

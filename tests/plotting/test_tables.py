@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lessons_lib.plotting.tables import bar, beeswarm, convergence, dependence, spread, waterfall
@@ -23,6 +24,18 @@ def test_waterfall_goes_from_the_base_to_the_answer_without_a_gap() -> None:
     for above, below in itertools.pairwise(bars):
         assert above[0] == pytest.approx(below[1])
     assert labels(axis) == ["b = 8", "a = 7", "c = 9", "d = 10"]
+
+
+def test_names_and_categories_of_a_dataframe_are_kept() -> None:
+    values = pd.Series({"d": 1.25, "a": "B", "c": True, "b": 3})  # in another order
+    (axis,) = waterfall(PHI, 0, NAMES, values).axes
+    assert labels(axis) == ["b = 3", "a = B", "c = True", "d = 1.25"]
+    table = pd.DataFrame({"b": ["x", "z", "y"], "a": [3.0, 1.0, 2.0]})
+    axis = beeswarm(np.ones((3, 2)) * [2, 1], table, ["a", "b"]).axes[0]
+    ranks = [dots.get_array().tolist() for dots in axis.collections]
+    assert ranks == [[1, 0, 0.5], [0, 1, 0.5]]
+    with pytest.raises(ValueError, match=r"lacks \['c'\]"):
+        beeswarm(np.ones((3, 2)), table, ["a", "c"])
 
 
 def test_waterfall_puts_the_small_ones_together() -> None:

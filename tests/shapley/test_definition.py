@@ -5,8 +5,12 @@ import math
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from lessons_lib import exercises
 from lessons_lib.shapley import (
@@ -16,6 +20,7 @@ from lessons_lib.shapley import (
     exact,
     interactions,
     interventional,
+    kernel_estimate,
     kernel_shap,
     kernel_weights,
     marginal_contributions,
@@ -222,7 +227,7 @@ class TestKernelShap:
     def test_a_sample_weighs_as_much_as_all_coalitions_of_each_size(self) -> None:
         """One player, or all but one, exactly; the sizes between by chance, together exactly."""
         n = 9
-        Z, weights = _kernel_sample(n, 400, np.random.default_rng(0))
+        Z, weights, _ = _kernel_sample(n, 400, np.random.default_rng(0))
         found = np.bincount(Z.sum(axis=1), weights, minlength=n + 1)
         all_of_them = [math.comb(n, s) * w for s, w in enumerate(kernel_weights(n), 1)]
         np.testing.assert_allclose(found, [0, *all_of_them, 0], atol=0.25)
@@ -373,7 +378,145 @@ class TestAgainstShap:
         np.testing.assert_allclose(ours, theirs, atol=1e-8)
 
 
+class TestOnlyPlayersWhoPlay:
+    """Six columns of forty differ from the background; the others cannot matter."""
+
+    x, background = np.r_[np.ones(6), np.zeros(34)], np.zeros((1, 40))
+    model = staticmethod(
+        lambda r: 6 * r[:, 0] * r[:, 1] * r[:, 2] + 3 * r[:, 0] * r[:, 3] * r[:, 4] * r[:, 5]
+    )
+
+    def test_the_others_get_exactly_0_and_these_are_exact(self) -> None:
+        value = interventional(self.model, self.x, self.background)
+        assert value.plays.tolist() == [True] * 6 + [False] * 34
+        phi = kernel_shap(value, 40, 80)
+        assert (phi[6:] == 0).all()
+        np.testing.assert_allclose(phi[:6], [2.75, 2, 2, 0.75, 0.75, 0.75], atol=1e-12)
+        found = kernel_estimate(value, 40)
+        np.testing.assert_allclose(found.phi, phi, atol=1e-12)
+        assert (found.standard_error == 0).all()
+
+    def test_one_or_nobody_plays(self) -> None:
+        one = interventional(lambda r: r[:, :2] * 3, [1.0, 2.0, 5.0], [[0.0, 2.0, 5.0]])
+        np.testing.assert_allclose(kernel_shap(one, 3), [[3, 0], [0, 0], [0, 0]])
+        nobody = interventional(lambda r: r.sum(axis=1), np.ones(3), np.ones((2, 3)))
+        np.testing.assert_array_equal(kernel_shap(nobody, 3), np.zeros(3))
+
+    def test_another_number_of_players_is_refused(self) -> None:
+        value = interventional(self.model, self.x, self.background)
+        with pytest.raises(ValueError, match="40 players, but n=6"):
+            kernel_shap(value, 6)
+
+
+class TestTables:
+    """Names are matched, and categories come back to the model as what they were."""
+
+    table = pd.DataFrame(
+        {"size": [1.0, 2.0, 3.0, 4.0], "town": ["A", "B", "B", "C"], "new": [True, False] * 2}
+    )
+
+    @staticmethod
+    def price(rows: pd.DataFrame) -> np.ndarray:
+        in_town = rows["town"].map({"A": 0.0, "B": 10.0, "C": 20.0})
+        return (rows["size"] + in_town * np.where(rows["new"], 2, 1)).to_numpy()
+
+    @pytest.mark.parametrize("town", ["A", "C"])
+    def test_a_dataframe_with_text_against_brute_force(self, town) -> None:
+        x = pd.Series({"new": True, "town": town, "size": 7.0})  # in another order
+        value = interventional(self.price, x, self.table)
+        assert value.names == ("size", "town", "new")
+        for z, v in zip(coalitions(3), value(coalitions(3)), strict=True):
+            rows = self.table.copy()
+            for name in np.array(value.names)[z]:
+                rows[name] = x[name]
+            assert v == pytest.approx(self.price(rows).mean())
+
+    def test_conditional_of_text(self) -> None:
+        data = pd.concat([self.table] * 3, ignore_index=True)
+        value = conditional(self.price, data.iloc[1], data)
+        in_b = data[data["town"] == "B"]
+        assert value(np.array([[False, True, False]])) == pytest.approx(self.price(in_b).mean())
+
+    def test_a_column_in_another_place_is_the_same_column(self) -> None:
+        numbers = self.table.assign(town=[5.0, 6.0, 7.0, 8.0])[["size", "town"]]
+        model = lambda X: X[:, 0] * X[:, 1]  # noqa: E731
+        turned = numbers.iloc[0][["town", "size"]]
+        np.testing.assert_array_equal(
+            exact(interventional(model, turned, numbers), 2),
+            exact(interventional(model, numbers.iloc[0], numbers), 2),
+        )
+
+    def test_a_pipeline_gets_the_dataframes_it_was_fitted_with(self, recwarn) -> None:
+        encode = ColumnTransformer([("town", OneHotEncoder(), ["town"])], remainder="passthrough")
+        model = make_pipeline(encode, GradientBoostingRegressor(n_estimators=5, random_state=0))
+        table = pd.concat([self.table] * 5, ignore_index=True)
+        table["town"] = table["town"].astype("category")
+        model.fit(table[["town", "new", "size"]], self.price(table.astype({"town": str})))
+        value = interventional(model.predict, table.iloc[3], table)
+        in_town = table.assign(town=pd.Categorical(["C"] * 20, categories=["A", "B", "C"]))
+        expected = model.predict(in_town[["town", "new", "size"]]).mean()
+        assert value(np.array([[False, True, False]])) == pytest.approx(expected)
+        assert not recwarn.list
+
+
+class TestErrorsOfSampledValues:
+    def test_errors_are_as_large_as_those_of_many_repetitions(self) -> None:
+        rng = np.random.default_rng(0)
+        w, rough = rng.normal(size=12), rng.normal(size=2**12)
+        game = lambda Z: (Z @ w) ** 3 + rough[Z @ (1 << np.arange(12))]  # noqa: E731
+        runs = [kernel_estimate(game, 12, 240, seed=seed) for seed in range(300)]
+        truth = exact(game, 12)
+        z = np.array([(run.phi - truth) / run.standard_error for run in runs])
+        assert 0.9 < (np.abs(z) < 1.96).mean() < 0.97
+
+    def test_several_outputs_are_several_games(self) -> None:
+        game = random_game(10)
+        both = kernel_estimate(lambda Z: np.stack([game(Z), game(Z) ** 2], axis=1), 10, 200)
+        for output, power in enumerate((1, 2)):
+            one = kernel_estimate(lambda Z: game(Z) ** power, 10, 200)  # noqa: B023
+            np.testing.assert_allclose(both.phi[:, output], one.phi, atol=1e-12)
+            np.testing.assert_allclose(both.standard_error[:, output], one.standard_error)
+
+    def test_a_game_of_pairs_has_no_error(self) -> None:
+        pairs = np.random.default_rng(1).normal(size=(12, 12))
+        found = kernel_estimate(lambda Z: ((Z @ pairs) * Z).sum(axis=1), 12, 60)
+        assert found.standard_error.max() < 1e-12
+
+    def test_few_pairs_say_nothing_of_errors(self) -> None:
+        with pytest.raises(ValueError, match="30 samples for 12 players: an error needs 50"):
+            kernel_estimate(lambda Z: Z.sum(axis=1), 12, 30)
+
+
+class TestLargeOffsets:
+    @pytest.mark.parametrize("solve", [exact, interactions])
+    def test_an_offset_takes_no_digits(self, solve) -> None:
+        whole = np.random.default_rng(0).integers(0, 100, 2**8)
+        game = lambda Z: whole[Z @ (1 << np.arange(8))] * 1.0  # noqa: E731
+        far = lambda Z: 1e12 + game(Z)  # noqa: E731
+        np.testing.assert_allclose(solve(far, 8), solve(game, 8), atol=1e-12)
+
+    def test_who_adds_nothing_gets_exactly_0(self) -> None:
+        phi = exact(lambda Z: np.sin(Z[:, 1] + 0.3 * Z[:, 4]) + Z[:, 4] / 3, 6)
+        assert (phi[[0, 2, 3, 5]] == 0).all()
+
+    def test_coalitions_are_binary_digits_up_to_twenty_players(self) -> None:
+        for n in (1, 7, 9, 20):
+            Z = coalitions(n)
+            assert Z.shape == (2**n, n)
+            assert Z.dtype == bool
+            np.testing.assert_array_equal(Z @ (1 << np.arange(n)), np.arange(2**n))
+
+
 class TestBadInput:
+    def test_conditional_of_continuous_data(self) -> None:
+        rng = np.random.default_rng(0)
+        data = np.column_stack([rng.integers(0, 2, 50), rng.normal(size=50)])
+        value = conditional(lambda X: X.sum(axis=1), data[0], data)
+        with pytest.raises(ValueError, match=r"features \[1\] .* x itself: \[1\] are continuous"):
+            exact(value, 2)
+        rounded = data.round()
+        exact(conditional(lambda X: X.sum(axis=1), rounded[0], rounded), 2)
+
     def test_no_value_for_nobody(self) -> None:
         rewards = {key: value for key, value in ABC.items() if key}
         with pytest.warns(UserWarning, match="empty coalition; 0 is assumed"):
@@ -439,12 +582,10 @@ class TestBadInput:
         with pytest.raises(ValueError, match="1 values of x and the"):
             make(lambda X: X.sum(1), [0.0, 1.0, np.nan], np.zeros((5, 3)))
 
-    def test_columns_in_another_order(self) -> None:
-        pandas = pytest.importorskip("pandas")
-        table = pandas.DataFrame({"rooms": [1.0, 2.0], "age": [3.0, 4.0]})
-        interventional(lambda X: X.sum(1), table.iloc[0], table)
-        with pytest.raises(ValueError, match=r"\['age', 'rooms'\].*x are \['rooms', 'age'\]"):
-            interventional(lambda X: X.sum(1), table.iloc[0], table[["age", "rooms"]])
+    def test_columns_of_other_names(self) -> None:
+        table = pd.DataFrame({"rooms": [1.0, 2.0], "age": [3.0, 4.0]})
+        with pytest.raises(ValueError, match=r"lacks \['age'\] and has besides \['year'\]"):
+            interventional(lambda X: X.sum(1), table.iloc[0].rename({"age": "year"}), table)
 
     def test_a_model_that_gives_one_number(self) -> None:
         with pytest.raises(ValueError, match=r"shape \(\) for 8 rows"):

@@ -1,0 +1,229 @@
+"""The columns of tables: their names, and the categories that are no numbers.
+
+A table is an array, or a pandas DataFrame; a row is an array, or a Series. Where both have names,
+they are matched by name and never by place.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lessons_lib.basics.checks import as_floats, whole
+
+
+class Columns:
+    """How to read a table as numbers, and how to give numbers back as the model wants them.
+
+    A category is read as its place among all that occur. The model gets what it was fitted with: a
+    DataFrame where it is a method of an estimator that knows names, or where a DataFrame holds text
+    or categories; else an array.
+
+    Parameters
+    ----------
+    table : array or DataFrame, shape (m, n)
+        Its columns and their order are what counts.
+    row : array or Series, shape (n,)
+        A row of which the categories count too; empty if there is none.
+    what
+        What to call the table in a message.
+    categories
+        Columns that hold categories, by place or by name. Default: of a DataFrame those that are
+        text, categories or truth values; of an array none.
+    model
+        What the rows are for.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the columns; empty where the table has none.
+    levels : list
+        For each column its categories, or None where it holds numbers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"size": [1.5, 2.0], "town": ["B", "A"]})
+    >>> columns = Columns(table, table.iloc[0], "the data")
+    >>> columns.encoded(table)
+    array([[1.5, 1. ],
+           [2. , 0. ]])
+    >>> columns.decoded(np.array([[7.0, 0.0]]))["town"].tolist()
+    ['A']
+    """
+
+    def __init__(
+        self,
+        table: Any,
+        row: Any,
+        what: str,
+        *,
+        categories: Sequence[int | str] | None = None,
+        model: Callable[..., Any] | None = None,
+    ) -> None:
+        self.names = names_of(table)
+        self._what = what
+        self._types = getattr(table, "dtypes", None) if self.names else None
+        width = np.shape(table)[1] if np.ndim(table) == 2 else 0
+        chosen = self._chosen(categories, width)
+        row = np.atleast_1d(in_order(row, self.names, "the row", what))
+        self.levels: list[NDArray[Any] | None] = [None] * width
+        for j in chosen:
+            known = {_key(value) for value in (*_column(table, j), *row[j : j + 1])}
+            order = sorted(known, key=lambda v: (v is None, isinstance(v, str), v))
+            self.levels[j] = np.array([*order, None], object)[:-1]
+        fitted = getattr(getattr(model, "__self__", None), "feature_names_in_", ())
+        self._order = list(fitted) if set(fitted) == set(self.names) else list(self.names)
+        self._as_frame = self._types is not None and (
+            bool(len(fitted)) or any(self._types.iloc[j].kind not in "iuf" for j in chosen)
+        )
+
+    def encoded(self, table: Any) -> NDArray[np.float64]:
+        """Read a table or a row as numbers; a row is matched by name.
+
+        Raises
+        ------
+        TypeError
+            If a column of numbers holds something else.
+        ValueError
+            If the names are others, or a category is unknown.
+        """
+        table = in_order(table, self.names, "the row" if np.ndim(table) == 1 else "the table",
+                         self._what)  # fmt: skip
+        if not any(level is not None for level in self.levels):
+            try:
+                return as_floats(table, self._what).astype(float)
+            except TypeError as error:
+                way_on = "columns of text or categories are found in a pandas DataFrame"
+                raise TypeError(f"{error}; {way_on}") from error
+        cells = np.atleast_2d(np.asarray(table, object))
+        if cells.ndim != 2 or cells.shape[1] != len(self.levels):
+            raise ValueError(
+                f"{self._what} has {len(self.levels)} columns, but a table or a row has the shape "
+                f"{np.shape(table)}"
+            )
+        numbers = np.empty(cells.shape)
+        for j, level in enumerate(self.levels):
+            if level is None:
+                name = self.names[j] if self.names else f"column {j}"
+                numbers[:, j] = as_floats(cells[:, j], f"{name} of {self._what}")
+            else:
+                code = {value: k for k, value in enumerate(level)}
+                numbers[:, j] = [code[_key(value)] for value in cells[:, j]]
+        return numbers.reshape(np.shape(table))
+
+    def decoded(self, rows: NDArray[np.float64]) -> Any:
+        """Give rows of numbers back as the model wants them: an array, or a DataFrame."""
+        values = [
+            rows[:, j] if level is None else level[rows[:, j].astype(int)]
+            for j, level in enumerate(self.levels)
+        ]
+        if not self._as_frame:
+            if all(level is None for level in self.levels):
+                return rows
+            table = np.stack([np.asarray(v, object) for v in values], axis=1)
+            numeric = all(isinstance(v, float | int) for level in self.levels
+                          if level is not None for v in level)  # fmt: skip
+            return table.astype(float) if numeric else table
+        import pandas as pd  # whoever has a DataFrame has it
+
+        assert self._types is not None
+        columns = {
+            name: pd.Series(v, dtype=None if level is None else self._types.iloc[j])
+            for j, (name, v, level) in enumerate(zip(self.names, values, self.levels, strict=True))
+        }
+        return pd.DataFrame(columns)[self._order]
+
+    def _chosen(self, categories: Sequence[int | str] | None, width: int) -> list[int]:
+        if categories is None:
+            kinds = [] if self._types is None else [kind.kind for kind in self._types]
+            return [j for j, kind in enumerate(kinds) if kind not in "iuf"]
+        chosen = []
+        for column in categories:
+            if isinstance(column, str):
+                if column not in self.names:
+                    raise ValueError(
+                        f"categories names {column!r}, but {self._what} has the columns "
+                        f"{list(self.names)}"
+                    )
+                chosen.append(self.names.index(column))
+            elif 0 <= whole(column, "a column of categories") < width:
+                chosen.append(int(column))
+            else:
+                raise ValueError(
+                    f"categories names column {column}, but {self._what} has columns 0..{width - 1}"
+                )
+        return chosen
+
+
+def _column(table: Any, j: int) -> Any:
+    return table.iloc[:, j] if hasattr(table, "iloc") else np.asarray(table, object)[:, j]
+
+
+def _key(value: Any) -> Any:
+    """A category as it is looked up: one value stands for everything that is missing."""
+    try:
+        missing = value is None or bool(value != value)
+    except TypeError:  # pandas' NA is neither equal nor unequal to anything
+        missing = True
+    return None if missing else getattr(value, "item", lambda: value)()
+
+
+def names_of(table: Any) -> tuple[str, ...]:
+    """Names of a DataFrame's columns, or of a Series' entries; none for arrays and lists.
+
+    Raises
+    ------
+    ValueError
+        If two columns have the same name.
+
+    Examples
+    --------
+    >>> names_of([[1, 2]])
+    ()
+    """
+    names = getattr(table, "columns", getattr(table, "index", ()))
+    if callable(names) or not all(isinstance(name, str) for name in names):
+        return ()
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        raise ValueError(f"two columns are called {', '.join(twice)}; give each its own name")
+    return tuple(str(name) for name in names)
+
+
+def in_order(table: Any, names: Sequence[str], what: str, others: str) -> Any:
+    """The table, with its columns in the order of ``names``; as it is, where either has no names.
+
+    Parameters
+    ----------
+    table
+        A table or a row.
+    names
+        The columns that it must have.
+    what, others
+        What to call the table, and what has the other names, in the message.
+
+    Raises
+    ------
+    ValueError
+        If a name is missing, or there is one more.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row = pd.Series({"rooms": 4, "age": 30})
+    >>> in_order(row, ["age", "rooms"], "the row", "the data").tolist()
+    [30, 4]
+    """
+    found = names_of(table)
+    if not found or not len(names) or found == tuple(names):
+        return table
+    missing = [name for name in names if name not in found]
+    extra = [name for name in found if name not in names]
+    if missing or extra:
+        parts = [f"lacks {missing}"] * bool(missing) + [f"has besides {extra}"] * bool(extra)
+        raise ValueError(
+            f"the columns of {what} are not those of {others}: it {' and '.join(parts)}"
+        )
+    return table[list(names)]

@@ -1,0 +1,90 @@
+"""Columns: matched by name, categories read as numbers and given back as what they were."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from lessons_lib.basics.columns import Columns, in_order, names_of
+
+TABLE = pd.DataFrame(
+    {
+        "size": [1.5, 2.0, 3.0],
+        "town": pd.Categorical(["B", "A", None], categories=["A", "B", "C"]),
+        "new": [True, False, True],
+        "kind": ["flat", None, "house"],
+    }
+)
+
+
+def test_what_is_read_is_given_back() -> None:
+    columns = Columns(TABLE, TABLE.iloc[0], "the data")
+    numbers = columns.encoded(TABLE)
+    assert numbers.dtype == np.float64
+    back = columns.decoded(numbers)
+    pd.testing.assert_frame_equal(back, TABLE, check_dtype=False)
+    assert back["town"].dtype == TABLE["town"].dtype
+    turned = columns.encoded(TABLE[["kind", "new", "town", "size"]])
+    np.testing.assert_array_equal(turned, numbers)
+
+
+def test_a_category_of_the_row_alone_is_known() -> None:
+    row = TABLE.iloc[0].copy()
+    row["kind"] = "castle"
+    columns = Columns(TABLE, row, "the data")
+    assert columns.decoded(columns.encoded(row)[None])["kind"].tolist() == ["castle"]
+
+
+def test_arrays_stay_arrays() -> None:
+    array = np.array([[3.0, 1.0], [7.0, 2.0]])
+    columns = Columns(array, array[0], "the data", categories=[0])
+    np.testing.assert_array_equal(columns.encoded(array), [[0, 1], [1, 2]])
+    np.testing.assert_array_equal(columns.decoded(columns.encoded(array)), array)
+    text = np.array([["a", 1.0], ["b", 2.0]], object)
+    columns = Columns(text, text[0], "the data", categories=[0])
+    assert columns.decoded(columns.encoded(text)).tolist() == text.tolist()
+
+
+def test_a_table_of_numbers_is_given_as_an_array_unless_the_model_knows_names() -> None:
+    numbers = pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [3.0, 1.0, 0.0]})
+    plain = Columns(numbers, numbers.iloc[0], "the data", model=lambda rows: rows)
+    assert isinstance(plain.decoded(np.ones((2, 2))), np.ndarray)
+    fitted = LinearRegression().fit(numbers[["b", "a"]], [1, 2, 3])
+    named = Columns(numbers, numbers.iloc[0], "the data", model=fitted.predict)
+    assert list(named.decoded(np.ones((2, 2))).columns) == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("categories", "message"),
+    [(["tow"], r"names 'tow', but the data has the columns \['size'"), ([4], r"columns 0..3")],
+)
+def test_unknown_columns_of_categories(categories: list, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Columns(TABLE, TABLE.iloc[0], "the data", categories=categories)
+
+
+def test_text_among_numbers_is_named() -> None:
+    with pytest.raises(TypeError, match="size of the data must be numbers"):
+        Columns(TABLE, TABLE.iloc[0], "the data").encoded(TABLE.assign(size="large"))
+
+
+def test_names() -> None:
+    assert names_of(TABLE.iloc[0]) == tuple(TABLE.columns)
+    assert names_of(np.ones((2, 2))) == names_of([1]) == names_of(pd.DataFrame([[1, 2]])) == ()
+    with pytest.raises(ValueError, match="two columns are called a; give each"):
+        names_of(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+    with pytest.raises(ValueError, match=r"lacks \['x'\] and has besides \['size', 'kind'\]"):
+        in_order(TABLE, ["town", "x", "new"], "X", "the model")
+
+
+def test_text_in_an_array_names_the_way_on() -> None:
+    text = np.array([["1", "a"], ["2", "b"]])
+    with pytest.raises(TypeError, match=r"must be numbers.*found in a pandas DataFrame"):
+        Columns(text, text[0], "the data").encoded(text)
+
+
+def test_pandas_own_missing_value_is_a_category() -> None:
+    table = pd.DataFrame({"kind": pd.array(["a", pd.NA, "b"], dtype="string")})
+    columns = Columns(table, table.iloc[1], "the data")
+    assert columns.encoded(table)[:, 0].tolist() == [0, 2, 1]
+    assert columns.decoded(np.array([[2.0]]))["kind"].isna().all()
