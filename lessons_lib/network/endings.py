@@ -21,7 +21,8 @@ ENDINGS = ("auto", "logits", "probabilities", "numbers")
 # They change the shape or the type, or bound the values, and leave each value where it is.
 _PASSING = {"Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "StopGradient"}
 _BOUNDS = {"Maximum", "Minimum", "ClipByValue"}
-_SMALLEST = 1e-37  # the logarithm of a probability of 0 would be infinite
+# The logarithm of 0 would be infinite, and its slope near 0 too steep for 32-bit numbers.
+_SMALLEST = 1e-20
 
 
 class Reading(NamedTuple):
@@ -146,15 +147,19 @@ def ending_of(answers: NDArray[np.floating], two: bool, whose: str) -> str:
     >>> ending_of(np.array([[41.0], [38.5]]), False, "net")
     'numbers'
     """
-    if answers.min() < 0 or answers.max() > 1 + 1e-5:
-        return "numbers" if answers.shape[-1] == 1 and not two else "logits"
-    if answers.shape[-1] == 1 or np.abs(answers.sum(axis=-1) - 1).max() > 1e-3:
-        warnings.warn(
-            f"the output of {whose} lies in 0..1 for all trial pictures, and no softmax or sigmoid "
-            "is seen behind it. It is taken for probabilities, and their logarithm is explained. "
-            'Say ending="probabilities", "logits" or "numbers" to decide it.',
-            stacklevel=3,
-        )
+    single = answers.shape[-1] == 1
+    within = answers.min() >= 0 and answers.max() <= 1 + 1e-5
+    if within and not single and np.abs(answers.sum(axis=-1) - 1).max() < 1e-3:
+        return "probabilities"
+    # A sigmoid, or a mean of some, is never 0; logits are, for black, in a network without biases.
+    if not within or answers.min() == 0:
+        return "numbers" if single and not two else "logits"
+    warnings.warn(
+        f"the output of {whose} lies in 0..1 for all trial pictures, and no softmax or sigmoid "
+        "is seen behind it. It is taken for probabilities, and their logarithm is explained. "
+        'Say ending="probabilities", "logits" or "numbers" to decide it.',
+        stacklevel=3,
+    )
     return "probabilities"
 
 

@@ -14,9 +14,11 @@ import tensorflow as tf
 from sklearn.preprocessing import LabelEncoder
 
 from lessons_lib.grad_cam import grad_cam
+from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.judging import deletion
 from lessons_lib.lime import explain, sample_image
 from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.endings import ending_of
 from lessons_lib.network.labels import as_labels
 
 L = keras.layers
@@ -169,6 +171,22 @@ def test_what_may_be_probabilities_does_not_pass_in_silence() -> None:
         warnings.simplefilter("error")
         told = Classifier(model, ending="numbers")
     np.testing.assert_allclose(told.probabilities(photos())[:, 0], ill, atol=1e-6)
+
+
+def test_logits_of_black_are_0_and_no_probabilities() -> None:
+    """A network without biases whose logits for other pictures all happen to lie in 0..1."""
+    assert ending_of(np.array([[0.0, 0.0], [0.2, 0.9]]), False, "net") == "logits"
+    assert ending_of(np.array([[0.0], [0.2]]), False, "net") == "numbers"
+
+
+def test_a_probability_of_0_has_a_finite_map() -> None:
+    model = net(lambda x: L.Average()([softmax(3e4 * x), softmax(3e4 * x)]))
+    classifier = Classifier(model)
+    assert classifier.probabilities(photos()).min() < 1e-20
+    for target in range(3):
+        assert np.isfinite(grad_cam(classifier, photos(), target)).all()
+        found = integrated_gradients(classifier, photos(1)[0], target, rule="midpoint", num_steps=9)
+        assert np.isfinite(found.phi).all()
 
 
 def age_net() -> keras.Model:
