@@ -396,6 +396,12 @@ class TestOnlyPlayersWhoPlay:
         np.testing.assert_allclose(found.phi, phi, atol=1e-12)
         assert (found.standard_error == 0).all()
 
+    def test_who_differs_from_one_background_row_plays(self) -> None:
+        x, background = np.array([1.0, 2.0, 3.0]), np.array([[0.0, 2.0, 3.0], [1.0, 2.0, 0.0]])
+        value = interventional(lambda r: r[:, 0] * r[:, 2], x, background)
+        assert value.plays.tolist() == [True, False, True]
+        np.testing.assert_allclose(kernel_shap(value, 3), exact(value, 3), atol=1e-12)
+
     def test_one_or_nobody_plays(self) -> None:
         one = interventional(lambda r: r[:, :2] * 3, [1.0, 2.0, 5.0], [[0.0, 2.0, 5.0]])
         np.testing.assert_allclose(kernel_shap(one, 3), [[3, 0], [0, 0], [0, 0]])
