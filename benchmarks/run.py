@@ -1,4 +1,4 @@
-"""Measure every job of jobs.py, and write benchmarks/RESULTS.md and its picture.
+"""Measure every job of jobs/, and write benchmarks/RESULTS.md and its picture.
 
     python benchmarks/run.py [--only TEXT] [--without-depth]
 

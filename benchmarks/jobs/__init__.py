@@ -1,0 +1,16 @@
+"""What is measured, a module for each room of the package: see `jobs.setting`."""
+
+from jobs import grad_cam, integrated_gradients, judging, lime, maps, score_cam, shapley
+from jobs.setting import FLOOR, JOBS
+
+__all__ = [
+    "FLOOR",
+    "JOBS",
+    "grad_cam",
+    "integrated_gradients",
+    "judging",
+    "lime",
+    "maps",
+    "score_cam",
+    "shapley",
+]

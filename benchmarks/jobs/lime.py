@@ -1,0 +1,67 @@
+"""Jobs of the room lime."""
+
+import numpy as np
+
+from jobs.setting import FLOOR, Setting, Ways, has, job, table_model
+
+
+def lime_image_job(network: str, samples: int) -> Ways:
+    """From the photograph to the coefficients of one class; the library with our superpixels."""
+    import tensorflow as tf
+    from lime import lime_image
+
+    from lessons_lib.lime import explain, sample_image, superpixels
+
+    s = Setting(network)
+    lime_image.tqdm = iter  # no progress bar
+
+    def ours() -> None:
+        segments = superpixels(s.x[0])
+        explain(sample_image(s.net, s.photo, segments, samples=samples), s.target)
+
+    def library() -> None:
+        lime_image.LimeImageExplainer(random_state=0).explain_instance(
+            s.x[0].astype("uint8"), s.net.probabilities, labels=(s.target,), top_labels=None,
+            num_samples=samples, batch_size=16, segmentation_fn=superpixels,
+        )  # fmt: skip
+
+    ways: Ways = {FLOOR: s.calls(samples), "lessons_lib": ours, "lime": library}
+    if has("xplique"):
+        from xplique.attributions import Lime
+
+        xplique = Lime(
+            s.model, batch_size=16, nb_samples=samples,
+            map_to_interpret_space=lambda x: tf.constant(superpixels(s.x[0]), tf.int32),
+        )  # fmt: skip
+        ways["xplique"] = lambda: xplique(s.ready, s.one_hot)
+    return ways
+
+
+job("LIME, 32 samples, VGG16")(lambda: lime_image_job("vgg16", 32))
+
+
+job("LIME, 500 samples, MobileNetV2")(lambda: lime_image_job("mobilenet_v2", 500))
+
+
+@job("LIME, 5,000 rows of a table")
+def lime_table() -> Ways:
+    from lime.lime_tabular import LimeTabularExplainer
+
+    from lessons_lib.lime import explain, sample_table
+
+    forest, X = table_model()
+    rows = X[0] + np.random.default_rng(0).normal(size=(5000, X.shape[1])) * X.std(axis=0)
+    library = LimeTabularExplainer(
+        X, mode="regression", random_state=0, discretize_continuous=False
+    )
+
+    def ours() -> None:
+        explain(sample_table(lambda Z: forest.predict(Z)[:, None], X[0], X))
+
+    return {
+        FLOOR: lambda: forest.predict(rows),
+        "lessons_lib": ours,
+        "lime": lambda: library.explain_instance(
+            X[0], forest.predict, num_samples=5000, num_features=10
+        ),
+    }

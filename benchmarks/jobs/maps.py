@@ -1,0 +1,54 @@
+"""Jobs of the room maps."""
+
+from jobs.setting import FLOOR, Setting, Ways, has, job, keras_vis, pair_call
+
+
+@job("saliency, VGG16")
+def saliency() -> Ways:
+    from lessons_lib.maps.gradients import saliency
+
+    s = Setting("vgg16")
+    vis = keras_vis()
+    theirs = vis.Saliency(s.model, model_modifier=vis.Linear(), clone=True)
+    ways: Ways = {
+        FLOOR: s.calls(1, gradient=True),
+        "lessons_lib": lambda: saliency(s.net, s.photo, s.target),
+        "tf-keras-vis": lambda: theirs(vis.Score(s.target), s.ready),
+    }
+    if has("xplique"):
+        from xplique.attributions import Saliency
+
+        xplique = Saliency(s.model)
+        ways["xplique"] = lambda: xplique(s.ready, s.one_hot)
+    return ways
+
+
+@job("SmoothGrad, 20 samples, VGG16")
+def smooth_grad() -> Ways:
+    import saliency.core as pair
+
+    from lessons_lib.maps.gradients import smooth_grad
+
+    s = Setting("vgg16")
+    vis = keras_vis()
+    theirs = vis.Saliency(s.model, model_modifier=vis.Linear(), clone=True)
+    pairs = pair.GradientSaliency()
+    ways: Ways = {
+        FLOOR: s.calls(20, gradient=True),
+        "lessons_lib": lambda: smooth_grad(s.net, s.photo, s.target, num_samples=20),
+        "tf-keras-vis": lambda: theirs(vis.Score(s.target), s.ready, smooth_samples=20),
+        "PAIR saliency": lambda: pairs.GetSmoothedMask(s.ready[0], pair_call(s), {}, nsamples=20),
+    }
+    if has("tf_explain"):
+        from tf_explain.core.smoothgrad import SmoothGrad
+
+        explainer = SmoothGrad()
+        ways["tf-explain"] = lambda: explainer.explain(
+            (s.ready, None), s.model, s.target, num_samples=20
+        )
+    if has("xplique"):
+        from xplique.attributions import SmoothGrad as Xplique
+
+        xplique = Xplique(s.model, nb_samples=20)
+        ways["xplique"] = lambda: xplique(s.ready, s.one_hot)
+    return ways
