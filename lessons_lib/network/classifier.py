@@ -398,6 +398,8 @@ class Classifier:
         """
         return self.outputs(x)[0]
 
+    # A reader's own tf.function would rewrite the Python in here; it asks about the graph.
+    @tf.autograph.experimental.do_not_convert
     def outputs(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The scores and the network's own answers as tensors; otherwise as `forward`."""
         found = read(self._result(x), self.ending, self._two)

@@ -267,6 +267,16 @@ def test_an_output_is_chosen_by_its_name() -> None:
         Classifier(model, output=1.5)
 
 
+def test_the_scores_can_be_asked_for_inside_a_function_of_the_readers_own() -> None:
+    classifier = Classifier(net(softmax))
+
+    @tf.function
+    def slope(x: tf.Tensor) -> tf.Tensor:
+        return tf.gradients(classifier.forward(x)[:, 1], x)[0]
+
+    assert np.isfinite(slope(tf.constant(photos()))).all()
+
+
 # A layer that runs several times
 
 
