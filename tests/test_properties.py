@@ -44,7 +44,7 @@ from lessons_lib.judging import road, robustness
 from lessons_lib.network.bfloat16 import bfloat16
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.counter import counted
-from lessons_lib.network.labels import as_labels, class_index, class_indices
+from lessons_lib.network.labels import as_names, class_index, class_indices, labels_for
 from tests.networks import SIZE, classifier, gap_net
 
 REPEATABLE = settings(
@@ -201,9 +201,12 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
         baseline=FILLED, image=fixed(SMALL), x=fixed(PHOTO), rng=fixed(RNG)
     ),
     class_index: dict(labels=fixed(("class 0", "class 1", "class 2")), target=TARGET),
-    as_labels: dict(
-        labels=one_of(["a", "b"], {"a": 1, "b": 0}, odd=(None, 3, "ab", [], ["a"], {"a": 5})),
-        count=fixed(2), one_unit=FLAG,
+    as_names: dict(
+        labels=one_of(["a", "b"], {"a": 1, "b": 0}, None, odd=(3, "ab", [], {"a": 5}, {3: "b"}))
+    ),
+    labels_for: dict(
+        names=one_of(("a", "b"), (), odd=(("a",), ("a", "b", "c"))), count=fixed(2), one_unit=FLAG,
+        numbers=FLAG,
     ),
     class_indices: dict(
         labels=fixed(("class 0", "class 1", "class 2")), target=TARGET, pictures=fixed(3)

@@ -20,7 +20,14 @@ from lessons_lib.basics.checks import whole
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.endings import ENDINGS, chosen_output, ending_of, read
 from lessons_lib.network.graph import composites, in_batches
-from lessons_lib.network.labels import Prediction, Target, as_labels, class_index, class_indices
+from lessons_lib.network.labels import (
+    Prediction,
+    Target,
+    as_names,
+    class_index,
+    class_indices,
+    labels_for,
+)
 from lessons_lib.network.layers import (
     LayerGradients,
     check_model,
@@ -109,19 +116,16 @@ class Classifier:
         self.preprocess = preprocessing(preprocess)
         self.output = output
         self.ending = ending
-        self._two = labels is not None and len(labels) == 2
+        names = as_names(labels)
+        self._two = len(names) == 2
         self._compiled: dict[Hashable, Callable[..., Any]] = {}
         if not model.built:
             model(tf.zeros((1, *self.input_size, 3)))
-        self.kind, outputs = self._found_ending()
+        self.kind, units = self._settle_ending()
         count = self._predict.structured_outputs[0].shape[-1]
-        if labels is None or not len(labels):
-            labels = (
-                [f"class {i}" for i in range(count)]
-                if self.kind != "number"
-                else (["value"] if count == 1 else [f"value {i}" for i in range(count)])
-            )
-        self.labels = as_labels(labels, count, one_unit=outputs == 1 and count == 2)
+        self.labels = labels_for(
+            names, count, one_unit=units == 1 and count == 2, numbers=self.kind == "number"
+        )
         if layer:
             self._layer(layer)
             self.layer = layer if ":" in layer else self._layer(layer)[0]
@@ -152,24 +156,25 @@ class Classifier:
         )  # fmt: skip
         return Classifier(**{name: getattr(self, name) for name in names} | changes)
 
-    def _found_ending(self) -> tuple[str, int]:
-        """What the scores are, and how many outputs there are; `ending` is settled on the way."""
+    def _settle_ending(self) -> tuple[str, int]:
+        """What the scores are, and how many units the output has; an unknown `ending` is tried."""
         found: list[Any] = []
 
-        def look(x: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        def predict(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             result = self._result(x)
             reading = read(result, self.ending, self._two)
             found[:] = [reading.kind, int(np.prod(result.shape[1:]))]
-            return (reading.answers,)
+            return reading.scores, reading.answers
 
-        answer = tf.function(look, autograph=False).get_concrete_function(self._pixels)
-        kind, outputs = found
+        function = self.compiled("predict", predict)
+        kind, units = found
         if kind == "unknown":
-            self.ending = ending_of(in_batches(answer, self._trial())[0], self._two, self.name)
-            kind = {"probabilities": "log probability", "numbers": "number"}.get(
-                self.ending, "logit"
-            )
-        return kind, outputs
+            answers = in_batches(function, self._trial())[1]
+            self.ending = ending_of(answers, self._two, self.name)
+            kinds = {"probabilities": "log probability", "numbers": "number", "logits": "logit"}
+            kind = kinds[self.ending]
+            del self._compiled["predict"]  # it was traced before the ending was known
+        return kind, units
 
     def _trial(self) -> NDArray[np.float32]:
         """Four pictures to see what an output looks like: black, white, grainy, smooth."""

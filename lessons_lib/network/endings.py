@@ -63,12 +63,8 @@ def chosen_output(
     if not -len(outputs) <= (which or 0) < len(outputs):
         raise ValueError(f"output={which} is outside 0..{len(outputs) - 1}")
     result = outputs[which or 0]
-    if result.shape.rank is None or result.shape.rank < 2 or None in result.shape[1:]:
-        raise ValueError(
-            f"the output of {model.name} has the shape {tuple(result.shape)}; a classifier "
-            "gives (n, classes)"
-        )
-    if any(length != 1 for length in result.shape[2:]) and result.shape[1] != 1:
+    lengths = list(result.shape[1:]) if result.shape.rank else []
+    if not lengths or None in lengths or sum(length != 1 for length in lengths) > 1:
         raise ValueError(
             f"the output of {model.name} has the shape {tuple(result.shape)}; a classifier "
             "gives (n, classes)"

@@ -26,43 +26,71 @@ class Prediction:
         return f"{self.label}{which}: {self.probability:.2f}"
 
 
-def as_labels(labels: Any, count: int, one_unit: bool = False) -> tuple[str, ...]:
-    """One name for each class, from what people have.
+def as_names(labels: Any) -> tuple[str, ...]:
+    """Names of classes, in order, from what people have; none from None.
 
     Parameters
     ----------
     labels
         A list, tuple, array or pandas Index of names; or a dict, from names to numbers (Keras's
         ``class_indices``) or from numbers to names.
-    count
-        How many classes there are.
-    one_unit
-        Whether they are the two sides of a single output: then one label will do.
 
     Raises
     ------
     TypeError
         If ``labels`` is one text, or no collection.
     ValueError
-        If there are too many or too few, or a dict's numbers are not 0, 1, ... count - 1.
+        If a dict's numbers are not 0, 1, 2, ...
 
     Examples
     --------
-    >>> as_labels({"dog": 1, "cat": 0}, 2)
+    >>> as_names({"dog": 1, "cat": 0})
     ('cat', 'dog')
-    >>> as_labels(["circle"], 2, one_unit=True)
-    ('not circle', 'circle')
     """
+    if labels is None:
+        return ()
     if isinstance(labels, str) or not isinstance(labels, Iterable):
         raise TypeError(f"labels must be a list with a name for each class, not {labels!r}")
     if isinstance(labels, Mapping):
         named = {v: k for k, v in labels.items()} if _names_first(labels) else dict(labels)
-        if sorted(named) != list(range(len(named))):
+        if set(named) != set(range(len(labels))):
             raise ValueError(
-                f"a dict of labels needs the numbers 0..{count - 1}, not {sorted(named)}"
+                f"a dict of labels needs the numbers 0..{len(labels) - 1}, not {[*named]}"
             )
         labels = [named[i] for i in range(len(named))]
-    names = tuple(str(label) for label in labels)
+    return tuple(str(label) for label in labels)
+
+
+def labels_for(
+    names: tuple[str, ...], count: int, *, one_unit: bool = False, numbers: bool = False
+) -> tuple[str, ...]:
+    """One label for each score: the names that were given, or "class 0", "class 1", ...
+
+    Parameters
+    ----------
+    names
+        From `as_names`.
+    count
+        How many scores there are.
+    one_unit
+        Whether they are the two sides of a single output: then one name will do.
+    numbers
+        Whether they are numbers, and no classes.
+
+    Raises
+    ------
+    ValueError
+        If there are too many names or too few.
+
+    Examples
+    --------
+    >>> labels_for(("circle",), 2, one_unit=True)
+    ('not circle', 'circle')
+    """
+    if not names and numbers and count == 1:
+        return ("value",)
+    if not names:
+        return tuple(f"{'value' if numbers else 'class'} {i}" for i in range(count))
     if one_unit and len(names) == 1:
         return (f"not {names[0]}", names[0])
     if len(names) != count:

@@ -20,7 +20,7 @@ from tests.networks import SIZE, classifier, flat_net, global_random_state, pict
 
 
 def linear_net(weights: np.ndarray) -> Classifier:
-    """Class 1's logit is a weighted sum of the pixels."""
+    """The single number is a weighted sum of the pixels."""
     inputs = keras.Input((SIZE, SIZE, 3))
     dense = keras.layers.Dense(1)
     model = keras.Model(inputs, dense(keras.layers.Flatten()(inputs)))
@@ -34,23 +34,23 @@ WEIGHTS = np.random.default_rng(0).normal(size=(SIZE, SIZE, 3))
 def test_squares_are_hidden_evenly_and_drops_are_those_of_a_linear_network() -> None:
     net, photo = linear_net(WEIGHTS), pictures(1)[0]
     x = net.prepare(photo)[0]
-    found = removals(net, photo, 1, samples=40, baseline="black")
+    found = removals(net, photo, 0, samples=40, baseline="black")
     expected = [(WEIGHTS * x)[hidden].sum() for hidden in found.hidden]
     np.testing.assert_allclose(found.drop, expected, rtol=1e-3, atol=0.05)
     assert found.hidden.sum(axis=(1, 2)).max() == 4 * 4
-    often = removals(net, photo, 1, samples=3000, baseline="black").hidden.mean(axis=0)
+    often = removals(net, photo, 0, samples=3000, baseline="black").hidden.mean(axis=0)
     np.testing.assert_allclose(often, 16 / 19**2, atol=0.02)  # also at the rim
 
 
 def test_the_smallest_square_is_one_pixel() -> None:
-    hidden = removals(linear_net(WEIGHTS), pictures(1)[0], 1, samples=20, side=0.001).hidden
+    hidden = removals(linear_net(WEIGHTS), pictures(1)[0], 0, samples=20, side=0.001).hidden
     assert (hidden.sum(axis=(1, 2)) == 1).all()
 
 
 def test_the_true_attribution_of_a_linear_network_has_no_infidelity() -> None:
     net, photo = linear_net(WEIGHTS), pictures(1)[0]
     truth = (WEIGHTS * net.prepare(photo)[0]).sum(axis=-1)
-    found = removals(net, photo, 1, baseline="black")
+    found = removals(net, photo, 0, baseline="black")
     rng = np.random.default_rng(1)
     noisy = truth + truth.std() * rng.normal(size=truth.shape)
     scores = [infidelity(m, found) for m in (truth, noisy, rng.permuted(truth), -truth)]
@@ -66,17 +66,17 @@ def test_infidelity_by_hand() -> None:
 
 
 def test_a_constant_network_and_a_map_of_zeros_stay_finite() -> None:
-    found = removals(linear_net(0 * WEIGHTS), pictures(1)[0], 1)
+    found = removals(linear_net(0 * WEIGHTS), pictures(1)[0], 0)
     assert infidelity(np.zeros((4, 4)), found) == 0
     assert infidelity(np.ones((4, 4)), found) == 1
-    moving = removals(linear_net(WEIGHTS), pictures(1)[0], 1)
+    moving = removals(linear_net(WEIGHTS), pictures(1)[0], 0)
     assert infidelity(np.zeros((4, 4)), moving) == 1
 
 
 def test_sensitivity_of_a_linear_networks_gradient_is_zero() -> None:
     net, photo = linear_net(WEIGHTS), pictures(1)[0]
-    assert max_sensitivity(maps.saliency, net, photo, 1) < 1e-6
-    assert max_sensitivity(maps.gradient_times_input, net, photo, 1) > 0.01
+    assert max_sensitivity(maps.saliency, net, photo, 0) < 1e-6
+    assert max_sensitivity(maps.gradient_times_input, net, photo, 0) > 0.01
 
 
 def test_sensitivity_by_hand_and_grows_with_the_radius() -> None:

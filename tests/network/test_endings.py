@@ -19,7 +19,6 @@ from lessons_lib.judging import deletion
 from lessons_lib.lime import explain, sample_image
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.endings import ending_of
-from lessons_lib.network.labels import as_labels
 
 L = keras.layers
 SIZE = 24
@@ -150,6 +149,13 @@ def test_maps_are_those_of_a_tape(name: str) -> None:
     alpha = tf.reduce_mean(tape.gradient(score, A), axis=(1, 2))
     expected = tf.nn.relu(tf.einsum("nhwk,nk->nhw", A, alpha))[0]
     np.testing.assert_allclose(grad_cam(classifier, photos(1)[0], 1), expected, atol=1e-6)
+
+
+def test_an_output_of_several_axes_is_refused() -> None:
+    """(n, 1, 8, 3) are scores for eight places, and no twenty-four classes."""
+    model = net(lambda x: L.Reshape((1, 8, 3))(L.Dense(24)(x)))
+    with pytest.raises(ValueError, match=r"has the shape \(None, 1, 8, 3\); a classifier gives"):
+        Classifier(model)
 
 
 def test_log_softmax_is_a_link_too() -> None:
@@ -330,7 +336,9 @@ def test_labels_as_people_have_them() -> None:
     with pytest.raises(ValueError, match="2 labels for a network of 3 classes"):
         Classifier(model, ["cat", "dog"])
     with pytest.raises(TypeError, match="must be a list with a name for each class"):
-        as_labels("cat", 3)
+        Classifier(model, "cat")
+    with pytest.raises(TypeError, match="must be a list with a name for each class, not 3"):
+        Classifier(model, 3)
 
 
 def test_one_label_names_one_sigmoid() -> None:
