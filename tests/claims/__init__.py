@@ -1,4 +1,4 @@
-"""Numbers that stand in the lessons' prose, each with the code that computes it anew.
+"""Numbers and judgements that stand in the lessons' prose, each with the code that computes it.
 
 In the text an invisible comment names the claim, and what it says follows at once::
 
@@ -6,22 +6,70 @@ In the text an invisible comment names the claim, and what it says follows at on
     The map is <!--claim:02.roll_hot_at_hole-->hottest at the hole.
 
 A function here with ``@claim("02.roll_probability")`` returns the number (as the text puts it: 83
-for "83 %"), or True for a claim in words. ``tests/test_claims.py`` compares them.
+for "83 %"), or True for a claim in words. Its parameters are the lesson's own variables. It is
+called in the lesson's kernel, when the reader would come to its sentence, and is given what they
+hold there: so nothing is computed twice, and the text is held against what the reader sees. It
+does not repeat what the lesson has printed: it computes it anew from the inputs, or asks the
+control. `conftest.py` at the top makes each claim a test.
 """
 
-from collections.abc import Callable
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+MARK = re.compile(r"<!--claim:([\w.]+)-->\s*(\S+)")
+NUMBER = re.compile(r"[-−+]?\d[\d,]*(?:\.\d+)?|[-−+]?\.\d+")
 
 Value = float | int | bool
 
-CLAIMS: dict[str, Callable[[], Value]] = {}
+CLAIMS: dict[str, Callable[..., Value]] = {}
 
 
-def claim(identifier: str) -> Callable[[Callable[[], Value]], Callable[[], Value]]:
+def claim(identifier: str) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Register the function that computes a claim."""
 
-    def register(function: Callable[[], Value]) -> Callable[[], Value]:
+    def register(function: Callable[..., Value]) -> Callable[..., Value]:
         assert identifier not in CLAIMS, f"two functions compute {identifier}"
         CLAIMS[identifier] = function
         return function
 
     return register
+
+
+def fault(lesson: str, identifier: str, text: str, variables: Mapping[str, Any]) -> str:
+    """What is wrong with a claim that a lesson states as `text`: nothing, if it holds."""
+    importlib.import_module(f"tests.claims.{lesson}")
+    if identifier not in CLAIMS:
+        return f"nothing in tests/claims/{lesson}.py computes {identifier}"
+    function = CLAIMS[identifier]
+    missing = [name for name in inspect.signature(function).parameters if name not in variables]
+    if missing:
+        return f"{identifier} is asked where the lesson has no {' and no '.join(missing)}"
+    value = function(**{name: variables[name] for name in inspect.signature(function).parameters})
+    return compared(identifier, text, value)
+
+
+def compared(identifier: str, text: str, value: Value) -> str:
+    """What is wrong with a claim: a number differs at the digits that are stated, or it is false.
+
+    Examples
+    --------
+    >>> compared("02.roll", "0.83", 0.8312)
+    ''
+    >>> compared("02.roll", "0.83,", 0.8372)
+    '02.roll says 0.83, and is 0.8372'
+    """
+    found = NUMBER.match(text.lstrip("*`("))
+    if found is None:
+        if not isinstance(value, bool | np.bool_):
+            return f"{identifier} is stated in words, and is the number {value}"
+        return "" if value else f"{identifier} does not hold"
+    stated = found.group().replace("−", "-").replace(",", "")
+    decimals = len(stated.partition(".")[2])
+    if isinstance(value, bool | np.bool_) or float(stated) != round(float(value), decimals):
+        return f"{identifier} says {stated}, and is {value}"
+    return ""
