@@ -12,6 +12,7 @@ is ``docs/architecture.md``. Rooms are imported when first used, so ``import les
 
 import contextlib
 import importlib
+import importlib.metadata
 import os
 import pkgutil
 import sys
@@ -22,6 +23,14 @@ __version__ = "0.1.0"
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+_numpy = sys.modules.get("numpy")
+if _numpy and _numpy.__version__ != importlib.metadata.version("numpy"):
+    # On Colab, after an installation: TensorFlow would fail on the mixture, and not say why.
+    raise ImportError(
+        "NumPy was replaced after it was loaded. Restart the kernel first "
+        "(on Colab: Runtime > Restart session)."
+    )
 
 _MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
 

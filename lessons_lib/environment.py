@@ -1,8 +1,12 @@
 """What a lesson runs on: versions, weights, and a self-test of the installation."""
 
+import importlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -15,8 +19,14 @@ from lessons_lib.network import weights
 PACKAGES = ("tensorflow", "keras", "numpy", "matplotlib")
 
 
-def report() -> None:
+def report(*needed: str) -> None:
     """Print the versions that matter and which weights the networks get.
+
+    Parameters
+    ----------
+    needed
+        Packages that this lesson needs and Colab lacks, as "name==version"; what is missing is
+        installed, without anything besides.
 
     Examples
     --------
@@ -24,6 +34,11 @@ def report() -> None:
     Python 3... keras ... numpy ...
     Weights: ...
     """
+    missing = [need for need in needed if not importlib.util.find_spec(need.partition("==")[0])]
+    if missing:
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *missing]
+        subprocess.run(command, check=True)
+        importlib.invalidate_caches()
     versions = [f"Python {platform.python_version()}"]
     versions += [f"{name} {_version(name)}" for name in PACKAGES]
     print(" · ".join(versions))

@@ -37,6 +37,24 @@ def test_report_names_versions_and_weights(capsys, monkeypatch) -> None:
     assert "course (data/weights, no network connection needed)" in printed
 
 
+def test_report_installs_what_is_missing_and_nothing_else(monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr("subprocess.run", lambda command, check: asked.append((command, check)))
+    environment.report("numpy==2.1", "no_such_package==1.0")
+    ((command, check),) = asked
+    assert check
+    assert command[-2:] == ["--no-deps", "no_such_package==1.0"]
+
+
+def test_a_numpy_that_was_replaced_while_loaded_asks_for_a_restart() -> None:
+    script = (
+        "import numpy; numpy.__version__ = '1.26.0'\n"
+        "try: import lessons_lib\n"
+        "except ImportError as error: print(error)"
+    )
+    assert "Restart the kernel first" in run(script).stdout
+
+
 def test_self_test_passes_here_and_names_what_fails(capsys, monkeypatch) -> None:
     assert environment.self_test()
     assert "Everything works" in capsys.readouterr().out

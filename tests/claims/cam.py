@@ -50,7 +50,12 @@ def _(mobilenet, picture, labels):
     """The largest value of the enlarged map, where the lesson prints the map's own largest."""
     enlarged = [images.resize(cam(mobilenet, picture, label), (448, 448)) for label in labels]
     peaks = [np.unravel_index(heat.argmax(), heat.shape) for heat in enlarged]
-    return [(row // 224, column // 224) for row, column in peaks] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    return [(row // 224, column // 224) for row, column in peaks] == [
+        (0, 0),
+        (0, 1),
+        (1, 0),
+        (1, 1),
+    ]
 
 
 @claim("01.peak_jumps")

@@ -122,9 +122,8 @@ def _(near_patient, X):
 
 
 @claim("04.fractal_deviation")
-def _(tumours):
-    """Of all the rows, where the lesson divides by the deviation of those that were fitted."""
-    return tumours.data[:, list(tumours.feature_names).index("fractal dimension error")].std()
+def _(X, columns):
+    return X[:, columns.index("fractal dimension error")].std()
 
 
 @claim("04.patient_surrogate")
