@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,11 +22,12 @@ ERROR = '.jp-OutputArea-output[data-mime-type$="stderr"]:has(.ansi-red-fg)'
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Serve copies of the lessons, without their outputs, from a folder; give the address."""
+def server(folder: Path, cleared: Sequence[str] = ()) -> Iterator[str]:
+    """Serve copies of the lessons from a folder, some without outputs; give the address."""
     notebooks = folder / "notebooks"
     shutil.copytree(ROOT / "notebooks", notebooks, ignore=shutil.ignore_patterns(".*"))
-    for path in notebooks.glob("*.ipynb"):
+    for name in cleared:
+        path = notebooks / name
         lesson = nbformat.read(path, as_version=4)
         for cell in lesson.cells:
             if cell.cell_type == "code":
@@ -102,6 +103,15 @@ def run_all(page: Page, minutes: float) -> None:
         polling=1000,
     )
     page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
+
+
+def run_to(page: Page, cell: Locator) -> None:
+    """Run a cell, and all that stand above it."""
+    cell.locator(".jp-InputPrompt").click()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Above Selected Cell", exact=True).click()
+    cell.locator(".jp-InputPrompt").click()
+    page.keyboard.press("Control+Enter")
 
 
 def run_instead(page: Page, cell: Locator, source: str) -> Locator:

@@ -60,19 +60,6 @@ def test_a_damaged_file_is_refused_before_it_is_parsed(name, damage, tmp_path, m
         READERS[name]()
 
 
-def test_every_single_byte_counts(tmp_path) -> None:
-    name = "tables/boston.csv"
-    whole = (files.DATA / name).read_bytes()
-    path = tmp_path / "file"
-    path.write_bytes(whole)
-    assert files.checked_bytes(path, files.sums()[name], "sha256", "") == whole
-    for place in range(0, len(whole), len(whole) // 300):
-        for bit in (1, 128):
-            path.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
-            with pytest.raises(files.DamagedFileError):
-                files.checked_bytes(path, files.sums()[name], "sha256", "")
-
-
 def calls(path: Path) -> set[str]:
     """The names of everything that a file calls or imports, and ``shell=True``."""
     found = set()
@@ -94,11 +81,6 @@ def test_nothing_is_unpickled_evaluated_or_given_to_a_shell(folder: str) -> None
               "safe_mode=False"}  # fmt: skip
     for path in sorted((ROOT / folder).rglob("*.py")):
         assert not calls(path) & unsafe, path
-    example = ROOT / "build" / "example.py"
-    example.parent.mkdir(exist_ok=True)
-    example.write_text("import pickle\nsubprocess.run(x, shell=True)\neval('1')")
-    assert calls(example) & unsafe == {"pickle", "shell=True", "eval"}
-    example.unlink()
 
 
 def snapshot(folder: Path) -> dict[str, int]:

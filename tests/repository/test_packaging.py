@@ -1,5 +1,6 @@
 """What is committed is whole and consistent: lock, addresses, README and notebooks."""
 
+import csv
 import json
 import re
 import runpy
@@ -183,10 +184,6 @@ def test_another_python_is_named_with_what_to_do(
     found = rf"{version[0]}\.{version[1]}"
     with pytest.raises(SystemExit, match=rf"(?s)this is Python {found}.*PYTHON="):
         runpy.run_path(str(ROOT / "tools" / "release" / "check_python.py"))
-
-
-def test_the_running_python_is_supported() -> None:
-    runpy.run_path(str(ROOT / "tools" / "release" / "check_python.py"))
 
 
 # Addresses, versions, files
@@ -396,6 +393,30 @@ def test_in_place_the_outputs_are_written_and_the_rest_normalised(lesson: Path) 
     assert notebook.cells[1].metadata == {"tags": ["setup"]}
     assert notebook.metadata.kernelspec.name == "python3"
     assert "widgets" not in notebook.metadata
+
+
+def test_what_a_lesson_needed_stands_in_the_table_and_at_its_top(lesson: Path) -> None:
+    text = lesson.read_text(encoding="utf-8")
+    text = text.replace("# A lesson", "| Time | 50 minutes; ages to run |")
+    lesson.write_text(text, encoding="utf-8")
+    run_lessons.main([str(lesson), "--measure"])
+    assert lesson.read_text(encoding="utf-8") == text.replace("ages", "under a minute")
+    heads, row = lesson.with_name("running.csv").read_text(encoding="utf-8").splitlines()
+    assert heads == "lesson,processor seconds,peak memory GiB"
+    name, seconds, gib = row.split(",")
+    assert name == "a lésson"
+    assert 0 < float(seconds) + 1 < 60
+    assert float(gib) < 1
+
+
+@each_notebook
+def test_a_lesson_states_the_running_time_of_the_table(path: Path) -> None:
+    table = csv.DictReader((path.parent / "running.csv").open(encoding="utf-8"))
+    (row,) = [row for row in table if row["lesson"] == path.stem]
+    stated = run_lessons.TIME.search(path.read_text(encoding="utf-8"))
+    assert stated is not None
+    assert stated[2] == run_lessons.running_time(float(row["processor seconds"]))
+    assert float(row["peak memory GiB"]) <= 1.3
 
 
 def test_a_lesson_that_fails_is_named_and_not_written(lesson: Path) -> None:
