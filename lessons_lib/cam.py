@@ -19,6 +19,7 @@ from lessons_lib.images import as_given
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
 from lessons_lib.network.labels import Target
+from lessons_lib.network.scores import Score
 
 CHUNK = 2**23  # numbers in one batch of activations: 32 MiB
 
@@ -41,7 +42,7 @@ class LinearHead(NamedTuple):
 def cam(
     classifier: Classifier,
     images: ArrayLike | Sequence[ArrayLike],
-    target: Target = None,
+    target: Target | Score = None,
     layer: str | None = None,
 ) -> NDArray[np.float32]:
     r"""Class activation map of a class for one picture or many.
@@ -94,6 +95,8 @@ def cam(
     """
     w, b = linear_head(classifier, layer)
     A = classifier.activations(images, layer)
+    if isinstance(target, Score):
+        raise TypeError("CAM reads the weights of a class; for a Score use Grad-CAM")
     chosen = classifier.targets(target, A.mean(axis=(1, 2)) @ w + b)
     return as_given(images, class_map(A, w[:, chosen].T))
 

@@ -15,12 +15,13 @@ from lessons_lib.basics.checks import finite, layer_with
 from lessons_lib.images import as_given
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
+from lessons_lib.network.scores import Score
 
 
 def grad_cam(
     classifier: Classifier,
     images: ArrayLike | Sequence[ArrayLike],
-    target: Target = None,
+    target: Target | Score = None,
     layer: str | None = None,
 ) -> NDArray[np.float32]:
     r"""Grad-CAM of a class for one picture or many.

@@ -24,6 +24,7 @@ from lessons_lib.images import as_given, resize
 from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
+from lessons_lib.network.scores import Score
 from lessons_lib.score_cam import score_cam
 from lessons_lib.shapley import kernel_shap
 
@@ -41,7 +42,7 @@ def explain(
     method: Method,
     classifier: Classifier,
     images: ArrayLike | Sequence[ArrayLike],
-    target: Target = None,
+    target: Target | Score = None,
 ) -> Array:
     """Maps of any method, at the size of the network's input.
 
@@ -74,6 +75,7 @@ def explain(
     >>> explain(METHODS["Grad-CAM"], models.load("mobilenet_v2"), panda).shape
     (224, 224)
     """
+    classifier, target = classifier.explaining(target)
     x = classifier.prepare(images)
     found = as_floats(method(classifier, x, classifier.chosen(x, target)), "the maps")
     if found.ndim == 4 and found.shape[-1] == 3:

@@ -21,6 +21,7 @@ from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
 from lessons_lib.network.labels import Target
+from lessons_lib.network.scores import Score
 
 
 class MaskedScores(NamedTuple):
@@ -52,7 +53,7 @@ class MaskedScores(NamedTuple):
 def score_cam(
     classifier: Classifier,
     images: ArrayLike | Sequence[ArrayLike],
-    target: Target = None,
+    target: Target | Score = None,
     layer: str | None = None,
     *,
     scores: str = "logit",
@@ -120,6 +121,7 @@ def score_cam(
     """
     _one_of("scores", scores, ("logit", "probability"))
     _one_of("weights", weights, ("softmax", "increase"))
+    classifier, target = classifier.explaining(target)
     x = classifier.prepare(images)
     chosen = classifier.chosen(x, target).tolist()
     maps = []
@@ -140,7 +142,7 @@ def score_cam(
 def masked_scores(
     classifier: Classifier,
     image: ArrayLike,
-    target: int | str,
+    target: Target | Score,
     layer: str | None = None,
     *,
     baseline: str | ArrayLike = "zero",
@@ -166,8 +168,9 @@ def masked_scores(
     if max_channels is not None:
         whole(max_channels, "max_channels", 1)
     whole(batch_size, "batch_size", 1)
+    classifier, target = classifier.explaining(target)
     x = classifier.prepare_one(image)
-    c = classifier.class_index(target)
+    (c,) = classifier.chosen(x, target).tolist()
     empty = classifier.baseline(x, baseline)
     A = classifier.activations(x, layer)[0]
     channels = varied_channels(A, max_channels)

@@ -32,6 +32,7 @@ from lessons_lib.integrated_gradients._path import (
 from lessons_lib.integrated_gradients._quadrature import adaptive, nodes_and_weights
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
+from lessons_lib.network.scores import Score
 
 
 class Attribution(NamedTuple):
@@ -84,7 +85,7 @@ class Attribution(NamedTuple):
 def integrated_gradients(
     classifier: Classifier,
     images: ArrayLike | Sequence[ArrayLike],
-    target: Target = None,
+    target: Target | Score = None,
     *,
     baseline: str | ArrayLike = "black",
     rule: str = "adaptive",
@@ -152,12 +153,14 @@ def integrated_gradients(
     ((224, 224, 3), True)
     """
     whole(num_runs, "num_runs", 1)
+    classifier, target = classifier.explaining(target)
     pictures, x = as_batch(images), classifier.prepare(images)
     rng = np.random.default_rng(seed)
     functions = classifier_functions(classifier)
     results = []
     for picture, pixels, index in zip(pictures, x, classifier.chosen(x, target), strict=True):
-        name = f"{classifier.labels[index]} (class {index})"
+        which = "" if classifier.kind == "number" else f" (class {index})"
+        name = f"{classifier.labels[index]}{which}"
         runs = []
         for _ in range(num_runs):
             start = make_baseline(baseline, picture, pixels, rng)

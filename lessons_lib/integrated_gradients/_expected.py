@@ -16,6 +16,7 @@ from lessons_lib.basics.checks import whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.integrated_gradients._path import BATCH_SIZE, classifier_functions
 from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.scores import Score
 
 Maps = NDArray[np.float32]
 
@@ -24,7 +25,7 @@ def expected_gradients(
     classifier: Classifier,
     image: ArrayLike,
     background: ArrayLike | Sequence[ArrayLike],
-    target: int | str | None = None,
+    target: int | str | Score | None = None,
     *,
     num_samples: int = 100,
     seed: int = 0,
@@ -62,6 +63,7 @@ def expected_gradients(
         If there is more than one picture to explain, or a number is out of range.
     """
     whole(num_samples, "num_samples", 1)
+    classifier, target = classifier.explaining(target)
     x, baselines = classifier.prepare_one(image), classifier.prepare(background)
     (index,) = classifier.chosen(x, target)
     rng = np.random.default_rng(seed)

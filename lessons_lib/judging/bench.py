@@ -12,6 +12,7 @@ from lessons_lib.judging.statistics import Interval, bootstrap
 from lessons_lib.methods import Method, explain
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
+from lessons_lib.network.scores import Score
 
 Measure = Callable[[NDArray[np.float32], int], float]
 """The score of one map, given the map and the number of its picture."""
@@ -62,7 +63,7 @@ def compare(
     measures: Mapping[str, Measure],
     classifier: Classifier,
     images: Sequence[ArrayLike],
-    target: Target = None,
+    target: Target | Score = None,
 ) -> Comparison:
     """Explain each picture by each method, and score each map by each measure.
 

@@ -15,6 +15,7 @@ from lessons_lib.basics.scaling import normalise
 from lessons_lib.images import resize
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
+from lessons_lib.network.scores import Score
 
 Array = NDArray[np.floating]
 
@@ -87,7 +88,7 @@ def confidences(
     classifier: Classifier,
     images: ArrayLike | Sequence[ArrayLike],
     heats: Sequence[Array],
-    target: Target = None,
+    target: Target | Score = None,
     *,
     baseline: str | ArrayLike = "zero",
     keep: float | None = None,
@@ -115,6 +116,7 @@ def confidences(
     Confidences
         For `average_drop` and `average_increase`.
     """
+    classifier, target = classifier.explaining(target)
     x = classifier.prepare(images)
     if not isinstance(heats, Sequence | np.ndarray):
         raise TypeError(f"a map for each picture is needed, not {heats!r}")
@@ -156,7 +158,7 @@ def deletion(
     classifier: Classifier,
     image: ArrayLike,
     heat: Array,
-    target: int | str | None = None,
+    target: int | str | Score | None = None,
     *,
     steps: int = 28,
     baseline: str | ArrayLike = "zero",
@@ -197,6 +199,7 @@ def deletion(
     >>> deletion(classifier, panda, heat).area < deletion(classifier, panda, -heat).area
     True
     """
+    classifier, target = classifier.explaining(target)
     x = classifier.prepare_one(image)
     empty = classifier.baseline(x, baseline)
     (chosen,) = classifier.chosen(x, target)
@@ -207,7 +210,7 @@ def insertion(
     classifier: Classifier,
     image: ArrayLike,
     heat: Array,
-    target: int | str | None = None,
+    target: int | str | Score | None = None,
     *,
     steps: int = 28,
     baseline: str | ArrayLike = "blurred",
@@ -217,6 +220,7 @@ def insertion(
 
     Parameters, references: as for `deletion`; the picture starts as the ``baseline``.
     """
+    classifier, target = classifier.explaining(target)
     x = classifier.prepare_one(image)
     empty = classifier.baseline(x, baseline)
     (chosen,) = classifier.chosen(x, target)
@@ -292,6 +296,9 @@ def _pair(before: ArrayLike, after: ArrayLike) -> tuple[Array, Array]:
     Y, O = as_floats(before, "Y").astype(float), as_floats(after, "O").astype(float)  # noqa: E741
     if Y.shape != O.shape or Y.ndim != 1 or not len(Y):
         raise ValueError(f"one number for each picture is needed, not {Y.shape} and {O.shape}")
-    if min(Y.min(), O.min()) < 0 or max(Y.max(), O.max()) > 1 + 1e-6 or np.isnan(Y + O).any():
-        raise ValueError("probabilities lie in 0..1")
+    if not np.isfinite(Y + O).all() or Y.min() < 0:
+        raise ValueError(
+            f"a drop is a share of what there was, so Y must be 0 or more and finite, as "
+            f"probabilities are; it holds {Y.min():g} to {Y.max():g}"
+        )
     return Y, O

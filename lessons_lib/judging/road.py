@@ -20,6 +20,7 @@ from scipy.sparse.linalg import splu
 from lessons_lib.basics.checks import as_array, as_floats, finite, real
 from lessons_lib.judging.curves import Curve, ranks
 from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.scores import Score
 
 Array = NDArray[np.floating]
 
@@ -106,7 +107,7 @@ def road(
     classifier: Classifier,
     image: ArrayLike,
     heat: ArrayLike,
-    target: int | str | None = None,
+    target: int | str | Score | None = None,
     *,
     fractions: Sequence[float] = (0.1, 0.3, 0.5, 0.7, 0.9),
     least_first: bool = False,
@@ -143,6 +144,7 @@ def road(
         If the fractions do not rise within 0..1, the map is not finite, or there is not one
         picture.
     """
+    classifier, target = classifier.explaining(target)
     x = classifier.prepare_one(image)
     shares = np.append(0, as_floats(fractions, "fractions")).astype(float)
     if (

@@ -16,6 +16,8 @@ from lessons_lib.basics.checks import as_floats, real, whole
 from lessons_lib.images import resize
 from lessons_lib.methods import Method, explain
 from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.labels import Target
+from lessons_lib.network.scores import Score
 
 Array = NDArray[np.floating]
 
@@ -38,7 +40,7 @@ class Removals(NamedTuple):
 def removals(
     classifier: Classifier,
     image: ArrayLike,
-    target: int,
+    target: Target | Score,
     *,
     samples: int = 100,
     side: float = 0.25,
@@ -76,8 +78,9 @@ def removals(
     ValueError
         If there is not one picture, or ``samples`` or ``side`` is out of range.
     """
+    classifier, target = classifier.explaining(target)
     x = classifier.prepare_one(image)
-    target = classifier.class_index(target)
+    (chosen,) = classifier.chosen(x, target).tolist()
     whole(samples, "samples", 2)
     if not 0 < real(side, "side") < 1:
         raise ValueError(f"side={side} is outside 0..1; it is a share of the picture's side")
@@ -91,8 +94,8 @@ def removals(
     hidden = rows[:, :, None] & columns[:, None, :]
     empty = classifier.baseline(x, baseline)
     parts = np.array_split(hidden, -(-samples // 16))
-    after = [classifier.logits(np.where(part[..., None], empty, x))[:, target] for part in parts]
-    return Removals(hidden, classifier.logits(x)[0, target] - np.concatenate(after))
+    after = [classifier.logits(np.where(part[..., None], empty, x))[:, chosen] for part in parts]
+    return Removals(hidden, classifier.logits(x)[0, chosen] - np.concatenate(after))
 
 
 def infidelity(heat: ArrayLike, found: Removals) -> float:
@@ -148,7 +151,7 @@ def max_sensitivity(
     method: Method,
     classifier: Classifier,
     image: ArrayLike,
-    target: int,
+    target: Target | Score,
     *,
     radius: float = 5.0,
     samples: int = 5,
@@ -189,16 +192,17 @@ def max_sensitivity(
     ----------
     Yeh et al. 2019, definition 3.1; here relative to the size of the map.
     """
+    classifier, target = classifier.explaining(target)
     x = classifier.prepare_one(image)
-    target = classifier.class_index(target)
+    (chosen,) = classifier.chosen(x, target).tolist()
     whole(samples, "samples", 1)
     if not 0 < real(radius, "radius") <= 255:
         raise ValueError(f"radius={radius} is outside 0..255")
     noise = np.random.default_rng(seed).uniform(-radius, radius, (samples, *x.shape[1:]))
     moved = np.clip(x + noise, 0, 255).astype("float32")
-    heat = explain(method, classifier, x, target)[0]
+    heat = explain(method, classifier, x, chosen)[0]
     distance = np.sqrt(
-        ((explain(method, classifier, moved, target) - heat) ** 2).sum(axis=(1, 2)).max()
+        ((explain(method, classifier, moved, chosen) - heat) ** 2).sum(axis=(1, 2)).max()
     )
     return float(distance / np.linalg.norm(heat)) if heat.any() else float(distance and np.inf)
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.judging.statistics import rank_correlation
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.layers import copy_of
+from lessons_lib.network.scores import Score
 
 Array = NDArray[np.floating]
 
@@ -31,7 +32,7 @@ def cascading_randomisation(
     classifier: Classifier,
     image: ArrayLike,
     method: Callable[[Classifier, ArrayLike, int], Array],
-    target: int | str | None = None,
+    target: int | str | Score | None = None,
     *,
     layers: Sequence[str] | None = None,
     rng: np.random.Generator | None = None,
@@ -76,6 +77,7 @@ def cascading_randomisation(
     ['', 'conv10']
     """
     rng = rng or np.random.default_rng(0)
+    classifier, target = classifier.explaining(target)
     (chosen,) = classifier.chosen(classifier.prepare_one(image), target).tolist()
     damaged = classifier.replace(model=copy_of(classifier.model))
     with_weights = {p: layer for p, layer in damaged.layers.items() if _own_weights(layer)}

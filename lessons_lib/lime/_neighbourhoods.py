@@ -22,6 +22,7 @@ from lessons_lib.network import BATCH_SIZE
 
 if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
     from lessons_lib.network.classifier import Classifier
+    from lessons_lib.network.scores import Score
 
 Predict = Callable[[Any], ArrayLike]
 """A model from outside: many inputs in, scores of shape (n, classes) out, as scikit-learn's
@@ -66,6 +67,7 @@ def sample_image(
     seed: int = 0,
     fill: Fill = "mean",
     output: str = "probabilities",
+    score: "Score | None" = None,
     batch_size: int = BATCH_SIZE,
     sampler: str = "library",
 ) -> Neighbourhood:
@@ -87,6 +89,8 @@ def sample_image(
         What hidden superpixels are painted with (`lessons_lib.lime.background`).
     output
         ``"probabilities"``, as in the paper, or ``"logits"``.
+    score
+        A `Score` in place of the classes: then there is one column, target 0.
     batch_size
         Pictures at a time.
     sampler
@@ -113,7 +117,14 @@ def sample_image(
         Z = rng.integers(0, 2, (whole(samples, "samples", 2), M))
     Z[0] = 1
     scores = masked_scores(
-        classifier, image, segments, Z, fill=fill, output=output, batch_size=batch_size
+        classifier,
+        image,
+        segments,
+        Z,
+        fill=fill,
+        output=output,
+        score=score,
+        batch_size=batch_size,
     )
     names = tuple(f"superpixel {j}" for j in range(M))
     return Neighbourhood(Z, scores, cosine_distance(Z), names, IMAGE_SIGMA)

@@ -17,6 +17,7 @@ from lessons_lib.network import BATCH_SIZE
 
 if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
     from lessons_lib.network.classifier import Classifier
+    from lessons_lib.network.scores import Score
 
 METHODS: dict[str, tuple[Any, dict[str, Any]]] = {
     "slic": (
@@ -205,6 +206,7 @@ def masked_scores(
     *,
     fill: Fill = "mean",
     output: str = "probabilities",
+    score: "Score | None" = None,
     batch_size: int = BATCH_SIZE,
 ) -> NDArray[np.float32]:
     """Ask the network about each picture of `hide`, without making all of them at once.
@@ -226,6 +228,8 @@ def masked_scores(
         As for `background`.
     output
         ``"probabilities"`` or ``"logits"``.
+    score
+        A `Score` in place of the classes: then there is one column.
     batch_size
         Pictures at a time.
 
@@ -239,6 +243,8 @@ def masked_scores(
         If picture, segments, ``fill`` or ``output`` are not as above, or ``Z`` has not one column
         for each superpixel.
     """
+    if score is not None:
+        classifier, _ = classifier.explaining(score)
     (picture,) = classifier.prepare_one(image)
     hidden = background(picture, segments, fill)
     segments = np.asarray(segments)

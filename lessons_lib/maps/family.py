@@ -19,13 +19,14 @@ from lessons_lib.images import as_given
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
 from lessons_lib.network.labels import Target
+from lessons_lib.network.scores import Score
 
 Array = NDArray[np.floating]
 Images = ArrayLike | Sequence[ArrayLike]
 
 
 def grad_cam_plus_plus(
-    classifier: Classifier, images: Images, target: Target = None, layer: str | None = None
+    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
 ) -> Array:
     r"""Grad-CAM++: places of one channel count by how much each would explain alone.
 
@@ -73,7 +74,7 @@ def plus_plus_weights(A: Array, gradient: Array) -> Array:
 
 
 def hires_cam(
-    classifier: Classifier, images: Images, target: Target = None, layer: str | None = None
+    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
 ) -> Array:
     r"""HiResCAM: each place of each channel has its own gradient as weight.
 
@@ -91,7 +92,7 @@ def hires_cam(
 
 
 def layer_cam(
-    classifier: Classifier, images: Images, target: Target = None, layer: str | None = None
+    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
 ) -> Array:
     r"""LayerCAM: as HiResCAM, but only positive gradients count; made for early layers.
 
@@ -119,7 +120,7 @@ def place_weighted_sum(A: Array, weights: Array) -> Array:
 
 
 def xgrad_cam(
-    classifier: Classifier, images: Images, target: Target = None, layer: str | None = None
+    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
 ) -> Array:
     r"""XGrad-CAM: a channel's weight is its gradient's mean, weighted by the activations.
 
@@ -184,7 +185,7 @@ def principal_weights(A: Array) -> Array:
 
 
 def ablation_cam(
-    classifier: Classifier, images: Images, target: Target = None, layer: str | None = None
+    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
 ) -> Array:
     r"""Ablation-CAM: a channel's weight is what the logit loses without it; no gradient.
 
@@ -203,6 +204,7 @@ def ablation_cam(
     layer = layer or classifier.layer
     x = classifier.prepare(images)
     A = classifier.activations(images, layer)
+    classifier, target = classifier.explaining(target)
     chosen = classifier.chosen(x, target)
 
     def without(k: tf.Tensor, A: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor]:

@@ -25,12 +25,13 @@ from lessons_lib.integrated_gradients import BATCH_SIZE
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import gradient_of, in_batches
 from lessons_lib.network.labels import Target
+from lessons_lib.network.scores import Score
 
 Maps = NDArray[np.float32]
 
 
 def input_gradients(
-    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target = None
+    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target | Score = None
 ) -> Maps:
     r"""The gradient :math:`\partial F / \partial x` of the class's logit.
 
@@ -61,11 +62,12 @@ def input_gradients(
     (224, 224, 3)
     """
     x = classifier.prepare(images)
+    classifier, target = classifier.explaining(target)
     return as_given(images, _gradients(classifier, x, classifier.chosen(x, target)))
 
 
 def saliency(
-    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target = None
+    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target | Score = None
 ) -> Maps:
     """The gradient's largest size over the three colours (Simonyan et al. 2013, section 3.1).
 
@@ -78,7 +80,7 @@ def saliency(
 
 
 def gradient_times_input(
-    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target = None
+    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target | Score = None
 ) -> Maps:
     """Gradient times pixel: Integrated Gradients from black with one step, at the photograph.
 
@@ -95,7 +97,7 @@ def gradient_times_input(
 def smooth_grad(
     classifier: Classifier,
     image: ArrayLike,
-    target: int | str | None = None,
+    target: int | str | Score | None = None,
     *,
     num_samples: int = 50,
     noise: float = 0.15,
@@ -135,6 +137,7 @@ def smooth_grad(
     if not 0 <= real(noise, "noise") < np.inf:
         raise ValueError(f"noise must be 0 or more, not {noise}")
     x = classifier.prepare_one(image)
+    classifier, target = classifier.explaining(target)
     index = np.repeat(classifier.chosen(x, target), BATCH_SIZE)
     rng = np.random.default_rng(seed)
     sigma = noise * float(np.ptp(x))

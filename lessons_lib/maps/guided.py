@@ -11,6 +11,7 @@ from lessons_lib.images import as_given, resize
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
 from lessons_lib.network.labels import Target
+from lessons_lib.network.scores import Score
 
 Array = NDArray[np.floating]
 Images = ArrayLike | Sequence[ArrayLike]
@@ -26,7 +27,9 @@ def _guided_relu6(op: tf.Operation, gradient: tf.Tensor) -> tf.Tensor:
     return tf.raw_ops.Relu6Grad(gradients=tf.nn.relu(gradient), features=op.outputs[0])
 
 
-def guided_backpropagation(classifier: Classifier, images: Images, target: Target = None) -> Array:
+def guided_backpropagation(
+    classifier: Classifier, images: Images, target: Target | Score = None
+) -> Array:
     r"""Guided backpropagation: the gradient of the logit by the pixels, with negative parts cut.
 
     On its way back through each ReLU the gradient passes where the input was positive, as always,
@@ -49,6 +52,7 @@ def guided_backpropagation(classifier: Classifier, images: Images, target: Targe
     (arXiv:1412.6806), section 3.4.
     """
     x = classifier.prepare(images)
+    classifier, target = classifier.explaining(target)
     chosen = classifier.chosen(x, target).astype("int32")
     guided = {"Relu": "LessonsGuidedRelu", "Relu6": "LessonsGuidedRelu6"}
 
@@ -64,7 +68,7 @@ def guided_backpropagation(classifier: Classifier, images: Images, target: Targe
 
 
 def guided_grad_cam(
-    classifier: Classifier, images: Images, target: Target = None, layer: str | None = None
+    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
 ) -> Array:
     """Guided Grad-CAM: guided backpropagation times the enlarged Grad-CAM.
 

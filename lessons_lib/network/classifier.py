@@ -7,7 +7,7 @@ through it.
 import functools
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
@@ -18,7 +18,7 @@ from lessons_lib import images as pictures
 from lessons_lib.baselines import make_baseline
 from lessons_lib.basics.checks import whole
 from lessons_lib.network import BATCH_SIZE
-from lessons_lib.network.endings import ENDINGS, chosen_output, ending_of, read
+from lessons_lib.network.endings import ENDINGS, chosen_output, ending_of, one_output, read
 from lessons_lib.network.graph import composites, in_batches
 from lessons_lib.network.labels import (
     Prediction,
@@ -40,6 +40,9 @@ from lessons_lib.network.layers import (
     walk,
 )
 from lessons_lib.network.preprocessing import Preprocess, input_size_of, preprocessing, zero_colour
+from lessons_lib.network.scores import Score
+
+Class = TypeVar("Class", bound=Target)
 
 
 class Classifier:
@@ -68,6 +71,9 @@ class Classifier:
     ending
         What the output is, where it cannot be seen: ``"logits"``, ``"probabilities"`` (their
         logarithm is explained) or ``"numbers"`` (explained as they are, in their own unit).
+        ``"scores"``: there are no classes; what is explained is a `Score`, given as ``target``.
+    score
+        What to explain in place of a class, always; default: what each call names as ``target``.
     name
         How to call it in titles; default: the model's name.
 
@@ -105,6 +111,7 @@ class Classifier:
         layer: str | None = None,
         output: int | str | None = None,
         ending: str = "auto",
+        score: Score | None = None,
         name: str | None = None,
     ) -> None:
         check_model(model)
@@ -115,17 +122,23 @@ class Classifier:
         self.input_size = input_size_of(model, input_size)
         self.preprocess = preprocessing(preprocess)
         self.output = output
-        self.ending = ending
-        names = as_names(labels)
+        self.ending = "numbers" if score else ending
+        self.score = score
+        self._given = [tf.Variable(array) for array in score.given] if score else []
+        self._views: dict[Hashable, Classifier] = {}
+        names = as_names((score.name,) if score else labels)
         self._two = len(names) == 2
         self._compiled: dict[Hashable, Callable[..., Any]] = {}
         if not model.built:
             model(tf.zeros((1, *self.input_size, 3)))
-        self.kind, units = self._settle_ending()
-        count = self._predict.structured_outputs[0].shape[-1]
-        self.labels = labels_for(
-            names, count, one_unit=units == 1 and count == 2, numbers=self.kind == "number"
-        )
+        if self.ending == "scores":
+            self.kind, self.labels = "score", as_names(None)
+        else:
+            self.kind, units = self._settle_ending()
+            count = self._predict.structured_outputs[0].shape[-1]
+            self.labels = labels_for(
+                names, count, one_unit=units == 1 and count == 2, numbers=self.kind == "number"
+            )
         if layer:
             self._layer(layer)
             self.layer = layer if ":" in layer else self._layer(layer)[0]
@@ -134,10 +147,11 @@ class Classifier:
 
     def __repr__(self) -> str:
         height, width = self.input_size
-        what = "numbers" if self.kind == "number" else "classes"
+        count = f"{len(self.labels)} {'numbers' if self.kind == 'number' else 'classes'}"
+        what = "no classes, explains scores" if self.kind == "score" else count
         score = ", explains the log probability" if self.kind == "log probability" else ""
         return (
-            f"<Classifier {self.name}: {height} x {width} pixels, {len(self.labels)} {what}, "
+            f"<Classifier {self.name}: {height} x {width} pixels, {what}, "
             f"layer {self.layer}{score}>"
         )
 
@@ -152,7 +166,8 @@ class Classifier:
         'out_relu'
         """
         names = (
-            "model", "labels", "preprocess", "input_size", "layer", "output", "ending", "name",
+            "model", "labels", "preprocess", "input_size", "layer", "output", "ending", "score",
+            "name",
         )  # fmt: skip
         return Classifier(**{name: getattr(self, name) for name in names} | changes)
 
@@ -283,12 +298,56 @@ class Classifier:
     def targets(self, target: Target, logits: NDArray[np.floating]) -> NDArray[np.int_]:
         """One class index for each picture; ``None`` means each picture's own top class."""
         if target is None:
+            if self.kind == "number" and len(self.labels) > 1:
+                raise ValueError(
+                    f"{self.name} gives {len(self.labels)} numbers; name one as target"
+                )
             return logits.argmax(axis=-1)
         return class_indices(self.labels, target, len(logits), self.name)
 
     def chosen(self, x: NDArray[np.float32], target: Target) -> NDArray[np.int_]:
         """One class index for each prepared picture; the network is asked only for ``None``."""
         return self.targets(target, self.logits(x) if target is None else x)
+
+    def explaining(self, target: Class | Score) -> "tuple[Classifier, Class | int]":
+        """Whom to ask, and for which class: the door through which each method takes its target.
+
+        Parameters
+        ----------
+        target
+            A class, or a class for each picture: then the answer is this network itself, and the
+            class. Or a `Score`: then it is a network whose single number is the score.
+
+        Returns
+        -------
+        classifier : Classifier
+            For a `Score` it is kept: another one of the same function, with arrays of the same
+            shapes, is compiled no second time.
+        target
+            The class; 0 for a `Score`.
+
+        Raises
+        ------
+        ValueError
+            If the network has no classes and ``target`` is one, or the score does not fit to it.
+        """
+        if not isinstance(target, Score):
+            if self.kind == "score":
+                raise ValueError(
+                    f"{self.name} has no classes; its target is a Score, such as region(mask, "
+                    f"channel) of lessons_lib.network.scores, not {target!r}"
+                )
+            return self, target
+        key = (target.function, target.output, *(np.shape(array) for array in target.given))
+        if key not in self._views:
+            whole_output = {"output": None, "labels": None, "score": target}
+            self._views[key] = self.replace(**whole_output)
+        view = self._views[key]
+        target.check(view._explained)
+        for variable, array in zip(view._given, target.given, strict=True):
+            variable.assign(array)
+        view.score, view.labels = target, (target.name,)
+        return view, 0
 
     # Looking inside
 
@@ -309,7 +368,7 @@ class Classifier:
     def gradients(
         self,
         images: ArrayLike | Sequence[ArrayLike],
-        target: Target = None,
+        target: Target | Score = None,
         layer: str | None = None,
     ) -> LayerGradients:
         """Activations of a layer, and the gradient of the class's logit with respect to them.
@@ -321,7 +380,7 @@ class Classifier:
         images
             As for `prepare`.
         target
-            The class to explain; default: each picture's top class.
+            The class to explain, or a `Score`; default: each picture's top class.
         layer
             Name of the layer; default: ``self.layer``.
 
@@ -335,6 +394,9 @@ class Classifier:
             If there is no such layer, if its output has no place (is not of shape
             (n, height, width, channels)), or if it does not lead to the class scores.
         """
+        network, target = self.explaining(target)
+        if network is not self:
+            return network.gradients(images, target, layer or self.layer)
         path, tapped_layer, run = self._layer(layer or self.layer)
 
         def differentiate(x: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -460,10 +522,21 @@ class Classifier:
 
     def _result(self, x: tf.Tensor) -> tf.Tensor:
         """The output to explain, as the model gives it."""
+        outputs = self._run(x)
+        if self.score is None:
+            if self.ending == "scores":
+                self.explaining(None)  # which says that there are no classes
+            return chosen_output(outputs, self.output, self.model)
+        chosen: Any = outputs
+        if self.score.output is not None or len(outputs) == 1:
+            chosen = one_output(outputs, self.score.output or 0, self.model)
+        self._explained = [] if isinstance(chosen, list) else chosen.shape.as_list()
+        return self.score.of(chosen, self._given)[:, None]
+
+    def _run(self, x: tf.Tensor) -> list[tf.Tensor]:
         with warnings.catch_warnings():  # keras.Model([input], ...) warns when not given a list
             warnings.filterwarnings("ignore", "The structure of `inputs`", UserWarning)
-            outputs = tf.nest.flatten(self.model(self.preprocess(x), training=False))
-        return chosen_output(outputs, self.output, self.model)
+            return list(tf.nest.flatten(self.model(self.preprocess(x), training=False)))
 
     # Finding layers
 
@@ -481,7 +554,7 @@ class Classifier:
         shapes: dict[str, tuple[int, int, int]] = {}
 
         def look(x: tf.Tensor) -> None:
-            shapes.update(spatial_shapes(self.layers, lambda: self.forward(x)))
+            shapes.update(spatial_shapes(self.layers, lambda: self._run(x)))
 
         tf.function(look, autograph=False).get_concrete_function(self._pixels)
         return shapes

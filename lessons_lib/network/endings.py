@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-ENDINGS = ("auto", "logits", "probabilities", "numbers")
+ENDINGS = ("auto", "logits", "probabilities", "numbers", "scores")
 
 # They change the shape or the type, or bound the values, and leave each value where it is.
 _PASSING = {"Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "StopGradient"}
@@ -48,28 +48,41 @@ def chosen_output(
     outputs: Sequence[tf.Tensor], which: int | str | None, model: keras.Model
 ) -> tf.Tensor:
     """The one of a model's outputs that is explained; a ValueError unless it is (n, classes)."""
-    names = list(getattr(model, "output_names", None) or [])
     if which is None and len(outputs) > 1:
+        names = output_names(model)
         raise ValueError(
             f"{model.name} has {len(outputs)} outputs {names or ''}; say which one to explain "
-            f"with output=0 ... output={len(outputs) - 1}, or by its name"
+            f"with output=0 ... output={len(outputs) - 1}, or by its name; or explain a `Score` of "
+            'them, with ending="scores"'
         )
-    if isinstance(which, str):
-        if which not in names:
-            raise ValueError(f"{model.name} has no output {which!r}; it has {names}")
-        which = names.index(which)
-    if isinstance(which, bool) or not isinstance(which, int | np.integer | None):
-        raise TypeError(f"output={which!r}; an output is chosen by its number or its name")
-    if not -len(outputs) <= (which or 0) < len(outputs):
-        raise ValueError(f"output={which} is outside 0..{len(outputs) - 1}")
-    result = outputs[which or 0]
+    result = one_output(outputs, which or 0, model)
     lengths = list(result.shape[1:]) if result.shape.rank else []
     if not lengths or None in lengths or sum(length != 1 for length in lengths) > 1:
         raise ValueError(
             f"the output of {model.name} has the shape {tuple(result.shape)}; a classifier "
-            "gives (n, classes)"
+            "gives (n, classes). To explain a `Score` of it (a region, a box, ...), say "
+            'ending="scores"'
         )
     return result
+
+
+def output_names(model: keras.Model) -> list[str]:
+    """What a model calls its outputs; nothing, if it gives them no names."""
+    return list(getattr(model, "output_names", None) or [])
+
+
+def one_output(outputs: Sequence[tf.Tensor], which: int | str, model: keras.Model) -> tf.Tensor:
+    """The output that a number or a name means; an error says which there are."""
+    names = output_names(model)
+    if isinstance(which, str):
+        if which not in names:
+            raise ValueError(f"{model.name} has no output {which!r}; it has {names}")
+        which = names.index(which)
+    if isinstance(which, bool) or not isinstance(which, int | np.integer):
+        raise TypeError(f"output={which!r}; an output is chosen by its number or its name")
+    if not -len(outputs) <= which < len(outputs):
+        raise ValueError(f"output={which} is outside 0..{len(outputs) - 1}")
+    return outputs[which]
 
 
 def read(result: tf.Tensor, ending: str = "auto", two: bool = False) -> Reading:
@@ -190,6 +203,20 @@ def _logits_behind(result: tf.Tensor) -> tuple[tf.Tensor, str] | None:
         if known and len(known) == len(operation.inputs) - 1 and along_classes:
             return tf.concat([part[0] for part in known], axis=-1), "heads"
     return None
+
+
+def before_the_link(y: tf.Tensor) -> tf.Tensor:
+    """What went into the last softmax or sigmoid, of the same shape; else the output itself."""
+    operation = y.op
+    while operation.type in _PASSING | _BOUNDS:
+        sources = [i for i in operation.inputs if _is_a_batch(i)]
+        if len(sources) != 1 or sources[0].shape.as_list() != y.shape.as_list():
+            return y
+        operation = sources[0].op
+    if operation.type not in ("Softmax", "LogSoftmax", "Sigmoid"):
+        return y
+    before = operation.inputs[0]
+    return before if before.shape.as_list() == y.shape.as_list() else y
 
 
 def _is_a_batch(tensor: tf.Tensor) -> bool:
