@@ -26,7 +26,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from lessons_lib.basics.checks import as_floats
-from lessons_lib.basics.columns import in_order
+from lessons_lib.basics.columns import check_order, in_order, names_of
 
 _TREES = (DecisionTreeRegressor, DecisionTreeClassifier)
 _FORESTS = (
@@ -141,6 +141,7 @@ def rows_as_seen(model: Any, X: Any) -> NDArray[np.float64]:
         missing where the model cannot take it.
     """
     X = in_order(X, getattr(model, "feature_names_in_", ()), "X", "the fitted model")
+    check_order(names_of(X), model, "X")
     columns = model.n_features_in_
     if isinstance(model, _BINNED):
         shape = np.shape(X)

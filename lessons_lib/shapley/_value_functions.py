@@ -4,8 +4,8 @@ Each function here makes a game of a model and one input, for `lessons_lib.shapl
 what stands in for the absent features, and so in the question that the Shapley values answer.
 
 The rows may be a DataFrame, with text and categories too; x is then matched by name. The players
-are its columns in their order, ``value.names``, and the model gets DataFrames where it needs them
-(`lessons_lib.basics.columns.Columns`).
+are its columns in their order, ``value.names``, so that Shapley values come with these names, and
+the model gets DataFrames where it needs them (`lessons_lib.basics.columns.Columns`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.basics.checks import as_array, as_floats
 from lessons_lib.basics.columns import Columns
 from lessons_lib.basics.progress import bar
-from lessons_lib.shapley._definition import Value, distinct_rows
+from lessons_lib.shapley._definition import Value, as_coalitions, distinct_rows
 
 Model = Callable[[NDArray[np.float64]], ArrayLike]
 """Rows (m, n) in, answers (m,) or (m, outputs) out; for example a fitted model's ``predict``."""
@@ -72,7 +72,7 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
     patterns, pattern = distinct_rows(background != x)
 
     def value(Z: NDArray[np.bool_]) -> NDArray[np.float64]:
-        Z = np.asarray(Z, bool)
+        Z = as_coalitions(Z, len(x))
         found = [distinct_rows(Z & differs) for differs in patterns]
         groups = [background[pattern == k] for k in range(len(patterns))]
         pairs = [(rows, distinct) for rows, (distinct, _) in zip(groups, found, strict=True)]
@@ -135,7 +135,7 @@ def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
     continuous = np.array([_mostly_single(column) for column in data.T])
 
     def value(Z: NDArray[np.bool_]) -> NDArray[np.float64]:
-        Z = np.asarray(Z, bool)
+        Z = as_coalitions(Z, len(x))
         matching = (agrees | ~Z[:, None, :]).all(axis=-1)  # (k, m)
         if not matching.any(axis=1).all():
             features = np.flatnonzero(Z[np.flatnonzero(~matching.any(axis=1))[0]]).tolist()

@@ -437,6 +437,61 @@ class TestTables:
                 rows[name] = x[name]
             assert v == pytest.approx(self.price(rows).mean())
 
+    @pytest.mark.parametrize("names", [["size", "age", "rooms"], [0, 1, 2], [7, 3, 5]])
+    @pytest.mark.parametrize("make", [interventional, conditional])
+    def test_results_have_the_names_and_no_order_matters(self, make, names) -> None:
+        numbers = np.random.default_rng(0).integers(0, 2, (40, 3))
+        table = pd.DataFrame(numbers, columns=names)
+        model = lambda X: X[:, 0] * (1 + 2 * X[:, 1]) + 4 * X[:, 2]  # noqa: E731
+        plain = make(model, numbers[5], numbers)
+        x = table.iloc[5, [2, 0, 1]]
+        value = make(model, x, table)
+        for solve in (
+            exact,
+            kernel_shap,
+            lambda v, n: permutation_sampling(v, n, 8).phi,
+            lambda v, n: permutation_sampling(v, n, 8).standard_error,
+            lambda v, n: kernel_estimate(v, n).phi,
+            lambda v, n: kernel_estimate(v, n).standard_error,
+        ):
+            bare, found = solve(plain, 3), solve(value, 3)
+            assert type(bare) is np.ndarray
+            assert found.to_dict() == dict(zip(names, bare, strict=True))
+        for solve in (
+            lambda v, n: permutation_sampling(v, n, 8).samples,
+            lambda v, n: marginal_contributions(v, [[0, 1, 2], [2, 0, 1]]),
+            interactions,
+        ):
+            bare, found = solve(plain, 3), solve(value, 3)
+            assert type(bare) is np.ndarray
+            assert list(found.columns) == names
+            np.testing.assert_array_equal(found, bare)
+        assert list(interactions(value, 3).index) == names
+
+    def test_several_outputs_have_the_names(self) -> None:
+        numbers = self.table[["size", "new"]].astype(float)
+        value = interventional(lambda X: np.c_[X, X.sum(axis=1)], numbers.iloc[1], numbers)
+        assert exact(value, 2).index.tolist() == ["size", "new"]
+        assert exact(value, 2).shape == (2, 3)
+        assert interactions(value, 2).shape == (2, 2, 3)
+        assert permutation_sampling(value, 2, 4).samples.shape == (2, 2, 3)
+
+    @pytest.mark.parametrize("make", [interventional, conditional])
+    def test_columns_that_are_missing_or_more(self, make) -> None:
+        model = lambda X: X[:, 0]  # noqa: E731
+        for names in (["a", "b", "c"], [0, 1, 2], [7, 3, 5]):
+            table = pd.DataFrame(np.eye(3), columns=names)
+            with pytest.raises(ValueError, match=r"are not those of .*: it lacks \["):
+                make(model, table.iloc[0, 1:], table)
+            with pytest.raises(ValueError, match=r"are not those of .*: it has besides \["):
+                make(model, table.iloc[0], table.iloc[:, :2])
+
+    def test_numbered_columns_in_another_order_for_a_fitted_model(self) -> None:
+        table = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 3)))
+        model = GradientBoostingRegressor(n_estimators=2).fit(table, table[0])
+        with pytest.raises(ValueError, match=r"background are called \[2, 0, 1\].*no names"):
+            interventional(model.predict, table.iloc[0], table[[2, 0, 1]])
+
     def test_conditional_of_text(self) -> None:
         data = pd.concat([self.table] * 3, ignore_index=True)
         value = conditional(self.price, data.iloc[1], data)
@@ -567,6 +622,13 @@ class TestBadInput:
     def test_a_game_that_gives_one_number(self) -> None:
         with pytest.raises(ValueError, match=r"shape \(\) for 8 coalitions; expected \(8,\)"):
             exact(lambda Z: Z.sum(), 3)
+
+    @pytest.mark.parametrize("make", [interventional, conditional])
+    def test_another_number_of_players_than_columns(self, make) -> None:
+        value = make(lambda X: X.sum(axis=1), [0.0, 1.0, 1.0], np.eye(3)[[0, 1, 2]])
+        for game in (value, table_game(ABC)):
+            with pytest.raises(ValueError, match=r"3 players, but the coalitions have .*\(4, 2\)"):
+                exact(game, 2)
 
     def test_no_orders(self) -> None:
         with pytest.raises(ValueError, match="each player from 0 to n - 1 once"):
