@@ -244,8 +244,7 @@ def in_order(table: Any, names: Sequence[Hashable], what: str, others: str) -> A
         raise ValueError(
             f"the columns of {what} are not those of {others}: it {' and '.join(parts)}"
         )
-    places = [found.index(name) for name in names]
-    return table.iloc[:, places] if np.ndim(table) == 2 else table.iloc[places]
+    return table[list(names)]
 
 
 def _only_counted(*both: tuple[Hashable, ...]) -> bool:
