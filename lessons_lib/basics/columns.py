@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.basics.checks import as_floats, whole
+from lessons_lib.basics.checks import as_array, as_floats, whole
 
 
 class Columns:
@@ -33,8 +33,8 @@ class Columns:
     what
         What to call the table in a message.
     categories
-        Columns that hold categories, by name, or by place where no name is such a number. Default:
-        of a DataFrame those that are text, categories or truth values; of an array none.
+        Columns of numbers that stand for categories, by name, or by place where no name is such a
+        number. Those of a DataFrame that are text, categories or truth values count as well.
     model
         What the rows are for.
 
@@ -43,7 +43,8 @@ class Columns:
     names : tuple
         Of the columns; empty where the table has none.
     levels : list
-        For each column its categories, or None where it holds numbers.
+        For each column its categories, with what stands for a missing one at the end, or None where
+        it holds numbers.
 
     Examples
     --------
@@ -76,9 +77,10 @@ class Columns:
         row = np.atleast_1d(in_order(row, self.names, "the row", what))
         self.levels: list[NDArray[Any] | None] = [None] * width
         for j in chosen:
-            known = {_key(value) for value in (*_column(table, j), *row[j : j + 1])}
+            known = {key_of(value): value for value in (*_column(table, j), *row[j : j + 1])}
             order = sorted(known, key=lambda v: (v is None, isinstance(v, str), v))
-            self.levels[j] = np.array([*order, None], object)[:-1]
+            given_back = [known[key] if key is None else key for key in order]
+            self.levels[j] = np.array([*given_back, None], object)[:-1]
         fitted = getattr(estimator, "feature_names_in_", ())
         self._order = list(fitted) if set(fitted) == set(self.names) else list(self.names)
         self._as_frame = self._types is not None and (
@@ -86,7 +88,7 @@ class Columns:
         )
 
     def encoded(self, table: Any) -> NDArray[np.float64]:
-        """Read a table or a row as numbers; a row is matched by name.
+        """Read a table or a row as numbers, a missing one as NaN; a row is matched by name.
 
         Raises
         ------
@@ -99,7 +101,7 @@ class Columns:
                          self._what)  # fmt: skip
         if not any(level is not None for level in self.levels):
             try:
-                return as_floats(table, self._what).astype(float)
+                return _numbers(table, self._what)
             except TypeError as error:
                 way_on = "columns of text or categories are found in a pandas DataFrame"
                 raise TypeError(f"{error}; {way_on}") from error
@@ -113,10 +115,10 @@ class Columns:
         for j, level in enumerate(self.levels):
             if level is None:
                 name = label(self.names[j]) if self.names else f"column {j}"
-                numbers[:, j] = as_floats(cells[:, j], f"{name} of {self._what}")
+                numbers[:, j] = _numbers(cells[:, j], f"{name} of {self._what}")
             else:
-                code = {value: k for k, value in enumerate(level)}
-                numbers[:, j] = [code[_key(value)] for value in cells[:, j]]
+                code = {key_of(value): k for k, value in enumerate(level)}
+                numbers[:, j] = [code[key_of(value)] for value in cells[:, j]]
         return numbers.reshape(np.shape(table))
 
     def decoded(self, rows: NDArray[np.float64]) -> Any:
@@ -142,33 +144,40 @@ class Columns:
         return pd.DataFrame(columns)[self._order]
 
     def _chosen(self, categories: Sequence[Hashable] | None, width: int) -> list[int]:
-        if categories is None:
-            kinds = [] if self._types is None else [kind.kind for kind in self._types]
-            return [j for j, kind in enumerate(kinds) if kind not in "iuf"]
-        chosen = []
-        for column in categories:
+        kinds = [] if self._types is None else [kind.kind for kind in self._types]
+        chosen = {j for j, kind in enumerate(kinds) if kind not in "iuf"}
+        for column in categories or ():
             if column in self.names:
-                chosen.append(self.names.index(column))
+                chosen.add(self.names.index(column))
             elif isinstance(column, str):
                 raise ValueError(
                     f"categories names {column!r}, but {self._what} has the columns "
                     f"{list(self.names)}"
                 )
             elif 0 <= whole(column, "a column of categories") < width:
-                chosen.append(whole(column, "a column of categories"))
+                chosen.add(whole(column, "a column of categories"))
             else:
                 raise ValueError(
                     f"categories names column {column}, but {self._what} has columns 0..{width - 1}"
                 )
-        return chosen
+        return sorted(chosen)
 
 
 def _column(table: Any, j: int) -> Any:
     return table.iloc[:, j] if hasattr(table, "iloc") else np.asarray(table, object)[:, j]
 
 
-def _key(value: Any) -> Any:
-    """A category as it is looked up: one value stands for everything that is missing."""
+def _numbers(cells: Any, what: str) -> NDArray[np.float64]:
+    """Numbers of any type; what stands for a missing one becomes NaN."""
+    array = as_array(cells, what)
+    if array.dtype == object:
+        known = [np.nan if key_of(value) is None else value for value in array.ravel()]
+        array = np.array([*known, None], object)[:-1].reshape(array.shape)
+    return as_floats(array, what).astype(float)
+
+
+def key_of(value: Any) -> Any:
+    """A category as it is looked up: None stands for everything that is missing."""
     try:
         missing = value is None or bool(value != value)
     except TypeError:  # pandas' NA is neither equal nor unequal to anything

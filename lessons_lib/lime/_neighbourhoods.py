@@ -9,7 +9,7 @@ Classifier*, KDD 2016 (arXiv:1602.04938), section 3.3.
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import truncnorm
 
 from lessons_lib.basics.checks import as_array, as_floats, finite, whole
-from lessons_lib.basics.columns import Columns, in_order, label, names_of
+from lessons_lib.basics.columns import Columns, in_order, key_of, label, names_of
 from lessons_lib.lime._superpixels import Fill, check_segments, masked_scores
 from lessons_lib.network import BATCH_SIZE
 
@@ -158,8 +158,8 @@ def sample_table(
     seed
         Of the random numbers.
     categories
-        Columns that hold categories, by name or by place. Default: of a DataFrame those of text,
-        categories or truth values; of an array none.
+        Columns of numbers that stand for categories, by name or by place. Those of a DataFrame that
+        are text, categories or truth values count as well.
     sampler
         How numbers are drawn; the paper does not say. ``"around"``: the row's own, and normal noise
         with the column's deviation (the `lime` library's ``discretize_continuous=False,
@@ -201,7 +201,8 @@ def sample_table(
     row = in_order(row, names_of(data), "the row", "the data") if named else row
     if len(shapes[1]) != 2 or not all(shapes[1]) or shapes[0] != shapes[1][1:]:
         raise ValueError(
-            f"expected data (rows, M) and a row (M,), but they have {shapes[1]} and {shapes[0]}"
+            f"expected data (rows, M) and a row (M,), but they have {shapes[1]} and {shapes[0]}; "
+            "the first row of a DataFrame is data.iloc[0]"
         )
     columns = Columns(data, row, "the data", categories=categories, model=predict)
     row, data = columns.encoded(row), columns.encoded(data)
@@ -245,7 +246,9 @@ def _level(columns: Columns, row: NDArray[np.float64], j: int) -> str:
     level = columns.levels[j]
     assert level is not None
     value = level[int(row[j])]
-    return f"{value:g}" if isinstance(value, float) else "missing" if value is None else str(value)
+    if key_of(value) is None:
+        return "missing"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _quartiles(
@@ -448,6 +451,8 @@ def _is_word(letter: str) -> bool:
 def _pieces(text: str, words: Sequence[str]) -> list[str]:
     """What lies between the words, and the words, in turn; words of spaces only lie between."""
     pieces, end = [], 0
+    if not isinstance(words, Iterable):
+        raise TypeError(f"tokenize must give a list of words, not {words!r}")
     for word in words:
         if not isinstance(word, str):
             raise TypeError(f"tokenize must give strings, but one of its words is {word!r}")

@@ -276,7 +276,8 @@ def values_of(value: Value, Z: NDArray[np.bool_]) -> NDArray[np.float64]:
     wrong = ~np.isfinite(v.reshape(len(v), -1)).all(axis=1)
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
-        players = np.flatnonzero(Z[first]).tolist()
+        places, names = np.flatnonzero(Z[first]).tolist(), getattr(value, "names", ())
+        players = [names[i] for i in places] if names else places
         raise ValueError(
             f"{int(wrong.sum())} of {len(Z)} coalitions have a value that is not finite; "
             f"the first is that of players {players}: {v[first]}"

@@ -283,5 +283,7 @@ def _way_on(model: Any) -> str:
             "tree_shap that step, model[-1], with rows as the other steps make them, "
             f"model[:-1].transform(X). Or explain the whole, in its own columns. {_INSTEAD}"
         )
+    if isinstance(getattr(model, "best_estimator_", None), _KINDS):
+        return f"give tree_shap the model that {type(model).__name__} chose: model.best_estimator_"
     kinds = ", ".join(kind.__name__ for kind in _KINDS)
     return f"cannot read the trees of {model!r}; it should be one of {kinds}. {_INSTEAD}"

@@ -143,6 +143,29 @@ def test_text_in_an_array_names_the_way_on() -> None:
         Columns(text, text[0], "the data").encoded(text)
 
 
+def test_what_stands_for_a_missing_category_is_what_the_column_has() -> None:
+    for missing in (None, np.nan, pd.NA):
+        table = pd.DataFrame({"kind": pd.Series(["a", missing, "b"], dtype=object)})
+        columns = Columns(table, [], "the data")
+        assert columns.decoded(columns.encoded(table))["kind"][1] is missing
+
+
+def test_missing_numbers_are_nan() -> None:
+    table = pd.DataFrame({"n": pd.array([1, None, 3], "Int64"), "x": [0.5, np.nan, 2.0]})
+    columns = Columns(table, table.iloc[1], "the data")
+    np.testing.assert_array_equal(columns.encoded(table), [[1, 0.5], [np.nan] * 2, [3, 2.0]])
+    np.testing.assert_array_equal(columns.encoded(table.iloc[1]), [np.nan] * 2)
+    mixed = table.assign(kind=["a", "b", "c"])
+    encoded = Columns(mixed, mixed.iloc[1], "the data").encoded(mixed)
+    np.testing.assert_array_equal(encoded[:, :2], columns.encoded(table))
+
+
+def test_codes_are_categories_besides_text() -> None:
+    table = pd.DataFrame({"class": [1, 2, 3], "kind": ["a", "b", "c"], "x": [0.5, 1.5, 2.5]})
+    columns = Columns(table, [], "the data", categories=["class"])
+    assert [level is not None for level in columns.levels] == [True, True, False]
+
+
 def test_pandas_own_missing_value_is_a_category() -> None:
     table = pd.DataFrame({"kind": pd.array(["a", pd.NA, "b"], dtype="string")})
     columns = Columns(table, table.iloc[1], "the data")

@@ -360,6 +360,8 @@ def test_tokens_that_are_not_in_the_text() -> None:
         sample_text(Asked(), "a good Film", tokenize=lambda text: text.lower().split()[::-1])
     with pytest.raises(TypeError, match="one of its words is 3"):
         sample_text(Asked(), "a good Film", tokenize=lambda text: [3])
+    with pytest.raises(TypeError, match="tokenize must give a list of words, not None"):
+        sample_text(Asked(), "a good Film", tokenize=lambda text: None)
 
 
 def test_a_text_keeps_the_words_whose_z_is_one() -> None:

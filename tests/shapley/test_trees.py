@@ -17,6 +17,7 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -419,6 +420,9 @@ def test_bad_input_is_named(data) -> None:
         tree_shap(LinearRegression().fit(X, y), X)
     with pytest.raises(TypeError, match=r"Pipeline holds a DecisionTree.*model\[:-1\].transform"):
         tree_shap(make_pipeline(StandardScaler(), tree), X)
+    search = GridSearchCV(DecisionTreeRegressor(), {"max_depth": [2]}, cv=2).fit(X, y)
+    with pytest.raises(TypeError, match=r"that GridSearchCV chose: model.best_estimator_"):
+        tree_shap(search, X)
     from_a_tree = GradientBoostingRegressor(init=DecisionTreeRegressor(), n_estimators=2)
     with pytest.raises(TypeError, match=r"starts from another model.*kernel_shap"):
         tree_shap(from_a_tree.fit(X, y), X)
