@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.baselines import make_baseline
 from lessons_lib.basics.checks import finite, real, whole
+from lessons_lib.basics.columns import in_order, names_of, with_names
 from lessons_lib.images import as_batch, as_given
 from lessons_lib.integrated_gradients._path import (
     BATCH_SIZE,
@@ -42,7 +43,7 @@ class Attribution(NamedTuple):
     ----------
     phi : ndarray of float32, the shape of the input
         The attributions, signed, in units of the score. For a picture (height, width, 3). Of
-        float64 where `integrate` needs it.
+        float64 where `integrate` needs it; a Series where that was given one.
     score, baseline_score : float
         F(x) and F(x').
     steps : int
@@ -51,7 +52,7 @@ class Attribution(NamedTuple):
         What the score stands for.
     """
 
-    phi: NDArray[np.floating]
+    phi: Any
     score: float
     baseline_score: float
     steps: int
@@ -65,7 +66,7 @@ class Attribution(NamedTuple):
     @property
     def total(self) -> float:
         """What the attributions add up to."""
-        return float(self.phi.sum(dtype=np.float64))
+        return float(np.asarray(self.phi).sum(dtype=np.float64))
 
     @property
     def error(self) -> float:
@@ -187,11 +188,10 @@ def integrate(
     ----------
     score
         From a tensor of shape (n, *shape of x) to one of shape (n,) or (n, 1), such as a network
-        with one output. The tensor is of float32; of
-        float64 where float32 would lose a millionth or more of a difference between x and x', as it
-        does with a time in seconds since 1970.
+        with one output. The tensor is of float32; of float64 where float32 would lose a millionth
+        or more of a difference between x and x', as it does with a time in seconds since 1970.
     x, baseline : array
-        The input and :math:`x'`, both of one shape.
+        The input and :math:`x'`, both of one shape. Series are matched by name.
     rule, num_steps, tolerance, max_steps, batch_size
         As for `integrated_gradients`.
 
@@ -214,6 +214,8 @@ def integrate(
     >>> integrate(lambda z: z[:, 0] * z[:, 1], [3.0, 2.0], [0.0, 0.0]).phi.round(4)
     array([3., 3.], dtype=float32)
     """
+    names = names_of(x)
+    baseline = in_order(baseline, names, "the baseline", "x")
     end, start = (
         finite(values, name).astype("float64")
         for values, name in ((x, "x"), (baseline, "the baseline"))
@@ -226,7 +228,8 @@ def integrate(
         _check_float64(score, start)
     functions = [tf.function(f, autograph=False) for f in along_path(lambda z, _: _one(score(z)))]
     path = Path(functions, end, start, 0, batch_size)
-    return _follow(path, "score", rule, num_steps, tolerance, max_steps)
+    found = _follow(path, "score", rule, num_steps, tolerance, max_steps)
+    return found._replace(phi=with_names(found.phi, names, "n" if end.ndim == 1 else ".n"))
 
 
 def _one(scores: tf.Tensor) -> tf.Tensor:

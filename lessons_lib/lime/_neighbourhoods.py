@@ -9,14 +9,15 @@ Classifier*, KDD 2016 (arXiv:1602.04938), section 3.3.
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import truncnorm
 
 from lessons_lib.basics.checks import as_array, as_floats, finite, whole
-from lessons_lib.basics.columns import Columns
+from lessons_lib.basics.columns import Columns, in_order, key_of, label, names_of
 from lessons_lib.lime._superpixels import Fill, check_segments, masked_scores
 from lessons_lib.network import BATCH_SIZE
 
@@ -138,7 +139,7 @@ def sample_table(
     names: Sequence[str] | None = None,
     samples: int = 5000,
     seed: int = 0,
-    categories: Sequence[int | str] | None = None,
+    categories: Sequence[Hashable] | None = None,
     sampler: str = "around",
 ) -> Neighbourhood:
     """Rows around a row of a table.
@@ -168,15 +169,16 @@ def sample_table(
     seed
         Of the random numbers.
     categories
-        Columns that hold categories, by place or by name. Default: of a DataFrame those of text,
-        categories or truth values; of an array none.
+        Columns of numbers that stand for categories, by name or by place. Those of a DataFrame that
+        are text, categories or truth values count as well.
     sampler
         How numbers are drawn; the paper does not say. ``"around"``: the row's own, and normal noise
-        with the column's deviation (the library's ``sample_around_instance=True``). ``"mean"``: the
-        same noise around the column's mean (the library's ``discretize_continuous=False``).
-        ``"quartiles"``: values of the data, column by column; Z is 1 where they lie in the row's
-        own quartile and else 0 (much as the library's default, which draws from a normal
-        distribution within each quartile).
+        with the column's deviation (the `lime` library's ``discretize_continuous=False,
+        sample_around_instance=True``). ``"mean"``: the same noise around the column's mean (the
+        library's ``discretize_continuous=False``). ``"library"``: the library's default. A quartile
+        of the column by its frequency, and in it a normal distribution with the mean and deviation
+        of the data there, cut off at its ends; Z is 1 in the row's own quartile and else 0.
+        ``"quartiles"``: our own, the same Z of values that the data hold, column by column.
 
     Returns
     -------
@@ -204,18 +206,21 @@ def sample_table(
     >>> found.Z.shape, found.scores.shape, found.distance[0]
     ((50, 2), (50, 1), np.float64(0.0))
     """
-    _check_sampler(sampler, ("around", "mean", "quartiles"))
+    _check_sampler(sampler, ("around", "mean", "quartiles", "library"))
     shapes = np.shape(as_array(row, "the row")), np.shape(as_array(data, "the data"))
+    named = len(shapes[0]) == 1 and len(shapes[1]) == 2  # a missing name says more than a shape
+    row = in_order(row, names_of(data), "the row", "the data") if named else row
     if len(shapes[1]) != 2 or not all(shapes[1]) or shapes[0] != shapes[1][1:]:
         raise ValueError(
-            f"expected data (rows, M) and a row (M,), but they have {shapes[1]} and {shapes[0]}"
+            f"expected data (rows, M) and a row (M,), but they have {shapes[1]} and {shapes[0]}; "
+            "the first row of a DataFrame is data.iloc[0]"
         )
     columns = Columns(data, row, "the data", categories=categories, model=predict)
     row, data = columns.encoded(row), columns.encoded(data)
     if not (np.isfinite(row).all() and np.isfinite(data).all()):
         raise ValueError("the row or the data hold NaN or infinite values; fill or drop them")
-    labels = list(columns.names) or [f"column {j}" for j in range(len(row))]
-    labels = labels if names is None else list(names)
+    known = columns.names if names is None else names
+    labels = [label(name) for name in known or range(len(row))]
     if len(labels) != len(row):
         raise ValueError(f"{len(labels)} names for {len(row)} columns")
     varies = np.ptp(data, axis=0) > 0
@@ -230,9 +235,11 @@ def sample_table(
     noise = rng.normal(size=(whole(samples, "samples", 2), len(row)))
     noise[0] = 0
     rows = (row if sampler == "around" else data.mean(axis=0)) + noise * scale
-    drawn = category if sampler != "quartiles" else np.full(len(row), True)
+    drawn = category | (sampler in ("quartiles", "library"))
     for j in np.flatnonzero(drawn).tolist():
         rows[:, j] = rng.choice(data[:, j], samples)
+        if sampler == "library" and varies[j] and not category[j]:
+            rows[:, j] = _normal_in_its_quartile(rows[:, j], data[:, j], rng)
     rows[0] = row
     Z = (rows - data.mean(axis=0)) / np.where(varies, scale, 1.0)
     for j in np.flatnonzero(drawn).tolist():
@@ -250,15 +257,44 @@ def _level(columns: Columns, row: NDArray[np.float64], j: int) -> str:
     level = columns.levels[j]
     assert level is not None
     value = level[int(row[j])]
-    return f"{value:g}" if isinstance(value, float) else "missing" if value is None else str(value)
+    if key_of(value) is None:
+        return "missing"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _quartiles(
+    data: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
+    """The edges between a column's quartiles, and in which of them each value lies."""
+    edges = np.unique(np.quantile(data, (0.25, 0.5, 0.75)))
+    return edges, np.searchsorted(edges, values)  # up to an edge, and the edge with it
+
+
+def _normal_in_its_quartile(
+    drawn: NDArray[np.float64], data: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Other values for those that were drawn: normal as the data are in their quartile, cut off."""
+    edges, quartile = _quartiles(data, drawn)
+    ends = np.concatenate([[data.min()], edges, [data.max()]])
+    among = _quartiles(data, data)[1]
+    values = drawn.copy()
+    for k in np.unique(quartile):
+        inside = data[among == k]
+        mean, deviation = inside.mean(), inside.std()
+        if deviation > 0:
+            low, high = (ends[k : k + 2] - mean) / deviation
+            some = quartile == k
+            values[some] = truncnorm.rvs(
+                low, high, mean, deviation, size=int(some.sum()), random_state=rng
+            )
+    return values
 
 
 def _in_the_same_quartile(
     drawn: NDArray[np.float64], data: NDArray[np.float64], name: str
 ) -> tuple[NDArray[np.bool_], str]:
     """Whether each lies in the quartile of the first, and the name of that quartile."""
-    edges = np.unique(np.quantile(data, (0.25, 0.5, 0.75)))
-    quartile = np.searchsorted(edges, drawn)  # up to an edge, and the edge with it
+    edges, quartile = _quartiles(data, drawn)
     k = int(quartile[0])
     low = f"{edges[k - 1]:.4g} < " if k else ""
     high = f" <= {edges[k]:.4g}" if k < len(edges) else ""
@@ -426,6 +462,8 @@ def _is_word(letter: str) -> bool:
 def _pieces(text: str, words: Sequence[str]) -> list[str]:
     """What lies between the words, and the words, in turn; words of spaces only lie between."""
     pieces, end = [], 0
+    if not isinstance(words, Iterable):
+        raise TypeError(f"tokenize must give a list of words, not {words!r}")
     for word in words:
         if not isinstance(word, str):
             raise TypeError(f"tokenize must give strings, but one of its words is {word!r}")

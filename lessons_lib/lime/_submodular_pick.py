@@ -9,22 +9,26 @@ Functions - I*, Mathematical Programming 14, 1978.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import as_floats, whole
+from lessons_lib.basics.columns import names_of, with_names
 
 
-def importance(W: ArrayLike) -> NDArray[np.float64]:
+def importance(W: ArrayLike) -> Any:
     r"""How much each feature matters over all explanations: :math:`I_j = \sqrt{\sum_i |W_{ij}|}`.
+
+    A Series where ``W`` is a DataFrame.
 
     Examples
     --------
     >>> importance([[1, -3], [0, 6]])
     array([1., 3.])
     """
-    return np.sqrt(np.abs(_checked(W)).sum(axis=0))
+    return with_names(np.sqrt(np.abs(_checked(W)).sum(axis=0)), names_of(W))
 
 
 def coverage(W: ArrayLike, picks: Sequence[int]) -> float:

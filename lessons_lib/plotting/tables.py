@@ -1,9 +1,12 @@
 """Pictures of Shapley values of a table's rows (lesson 05), in plain matplotlib.
 
+Values that have names, a Series or a DataFrame, bring them along; ``names`` then only says in which
+order the features stand.
+
 Orange raises the answer and blue lowers it, also for readers who do not tell red from green.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -12,17 +15,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.columns import Columns, in_order, names_of
+from lessons_lib.basics.columns import Columns, in_order, label, names_of
 
 UP, DOWN = "#d55e00", "#0072b2"
 CMAP = "cividis"  # of a feature's own value
 ROW = 0.34  # inches
 
 
+Names = Sequence[Hashable] | None
+
+
 def waterfall(
     phi: ArrayLike,
     base: float,
-    names: Sequence[str],
+    names: Names = None,
     values: Any = None,
     title: str = "",
     rows: int = 9,
@@ -31,12 +37,12 @@ def waterfall(
 
     Parameters
     ----------
-    phi : array, shape (n,)
+    phi : array or Series, shape (n,)
         Shapley values of one input.
     base
         The value when nothing is known; the steps start here, and end at ``base + sum(phi)``.
     names
-        Of the n features.
+        Of the n features; default: those of ``phi``.
     values
         Of the n features, to be written beside the names: numbers or text. A Series is matched by
         name.
@@ -54,8 +60,9 @@ def waterfall(
     ValueError
         If there is not one name and value for each of the ``phi``, or one is not finite.
     """
+    phi, names = _named(phi, names)
     phi = _checked(phi, names, 1)
-    labels = list(names) if values is None else _with_values(names, values)
+    labels = [label(n) for n in names] if values is None else _with_values(names, values)
     order = np.argsort(-np.abs(phi), kind="stable")
     kept, rest = order[:rows], order[rows:]
     if len(rest) == 1:
@@ -79,16 +86,16 @@ def waterfall(
     return figure
 
 
-def bar(phi: ArrayLike, names: Sequence[str], title: str = "", unit: str = "") -> Figure:
+def bar(phi: ArrayLike, names: Names = None, title: str = "", unit: str = "") -> Figure:
     """Draw the Shapley values of one input as they are, or of many as their mean size.
 
     Parameters
     ----------
-    phi : array, shape (n,) or (rows, n)
+    phi : array, Series or DataFrame, shape (n,) or (rows, n)
         Of one input: drawn with their signs, in the given order. Of many: the mean of their
         absolute values, the largest on top.
     names
-        Of the n features.
+        Of the n features; default: those of ``phi``.
     title
         Of the picture.
     unit
@@ -103,6 +110,7 @@ def bar(phi: ArrayLike, names: Sequence[str], title: str = "", unit: str = "") -
     ValueError
         If there is not one name for each feature, or a value is not finite.
     """
+    phi, names = _named(phi, names)
     phi = _checked(phi, names, np.ndim(phi))
     lengths = phi if phi.ndim == 1 else np.abs(phi).mean(axis=0)
     order = np.arange(len(names)) if phi.ndim == 1 else np.argsort(-lengths, kind="stable")
@@ -116,24 +124,24 @@ def bar(phi: ArrayLike, names: Sequence[str], title: str = "", unit: str = "") -
     axis.axvline(0, color="black", lw=0.8)
     what = "Shapley value" if phi.ndim == 1 else "mean size of the Shapley values"
     axis.set_xlabel(f"{what} ({unit})" if unit else what, fontsize=9)
-    _rows(axis, [names[i] for i in order], title)
+    _rows(axis, [label(names[i]) for i in order], title)
     return figure
 
 
 def beeswarm(
-    phi: ArrayLike, X: ArrayLike, names: Sequence[str], title: str = "", rows: int = 9
+    phi: ArrayLike, X: ArrayLike, names: Names = None, title: str = "", rows: int = 9
 ) -> Figure:
     """Draw the Shapley values of many inputs: one dot each, coloured by the feature's own value.
 
     Parameters
     ----------
-    phi : array, shape (m, n)
+    phi : array or DataFrame, shape (m, n)
         Shapley values of m inputs.
     X : array or DataFrame, shape (m, n)
         Those inputs; a DataFrame is matched by name. The colour is the rank among the m, so that a
         few large ones do not hide the rest; categories are ranked by their names.
     names
-        Of the n features.
+        Of the n features; default: those of ``phi``.
     title
         Of the picture.
     rows
@@ -149,8 +157,10 @@ def beeswarm(
         If ``phi`` and ``X`` differ in shape, there is not one name for each feature, or a value is
         not finite.
     """
+    phi, names = _named(phi, names)
     if names_of(X):
-        X = Columns(in_order(X, names, "X", "the plot"), [], "X").encoded(X)
+        X = in_order(X, names, "X", "the plot")
+        X = Columns(X, [], "X").encoded(X)
     phi, X = _checked(phi, names, 2), _checked(X, names, 2)
     if phi.shape != X.shape:
         raise ValueError(f"phi has the shape {phi.shape}, but X {X.shape}")
@@ -166,16 +176,16 @@ def beeswarm(
     colours.ax.set_yticklabels(["low", "high"], fontsize=8)
     colours.set_label("the feature's own value", fontsize=8, labelpad=-12)
     axis.set_xlabel("Shapley value", fontsize=9)
-    _rows(axis, [names[i] for i in order], title)
+    _rows(axis, [label(names[i]) for i in order], title)
     return figure
 
 
 def dependence(
     phi: ArrayLike,
     x: ArrayLike,
-    name: str,
+    name: str | None = None,
     other: ArrayLike | None = None,
-    other_name: str = "",
+    other_name: str | None = None,
     title: str = "",
 ) -> Figure:
     """Draw one feature's Shapley values against its own values: one dot for each input.
@@ -184,15 +194,15 @@ def dependence(
     ----------
     phi : array, shape (m,)
         The feature's Shapley value in each of m inputs.
-    x : array, shape (m,)
-        The feature's own value.
+    x : array or Series, shape (m,)
+        The feature's own value: numbers, or categories.
     name
-        Of the feature.
-    other : array, shape (m,)
+        Of the feature; default: that of ``x``.
+    other : array or Series, shape (m,)
         A second feature to colour the dots by. Where dots of the same ``x`` differ in height, the
         feature interacts with others; the colour may show with which.
     other_name
-        Of the second feature.
+        Of the second feature; default: that of ``other``.
     title
         Of the picture.
 
@@ -205,7 +215,8 @@ def dependence(
     ValueError
         If the arrays differ in length, or a value is not finite.
     """
-    phi, x = (_finite(array) for array in (phi, x))
+    name, other_name = _name_of(x, name), _name_of(other, other_name)
+    phi, (x, categories) = _finite(phi), _numbered(x)
     shapes = {phi.shape, x.shape} | (set() if other is None else {np.shape(other)})
     if len(shapes) > 1 or phi.ndim != 1:
         raise ValueError(f"expected arrays of one length, but they have the shapes {shapes}")
@@ -215,10 +226,15 @@ def dependence(
     if other is None:
         axis.scatter(x, phi, s=12, color=DOWN, linewidths=0)
     else:
-        drawn = axis.scatter(x, phi, s=12, c=_finite(other), cmap=CMAP, linewidths=0)
+        colour, groups = _numbered(other)
+        drawn = axis.scatter(x, phi, s=12, c=colour, cmap=CMAP, linewidths=0)
         colours = figure.colorbar(drawn, ax=axis, aspect=30, pad=0.02)
+        if groups:
+            colours.set_ticks(range(len(groups)), labels=groups)
         colours.ax.tick_params(labelsize=8)
         colours.set_label(other_name, fontsize=9)
+    if categories:
+        axis.set_xticks(range(len(categories)), categories)
     axis.set_xlabel(name, fontsize=9)
     axis.set_ylabel(f"Shapley value of {name}", fontsize=9)
     axis.tick_params(labelsize=8)
@@ -257,10 +273,10 @@ def convergence(
     """
     figure = Figure(figsize=(7.4, 3.4), layout="constrained")
     axis = figure.subplots()
-    for (label, run), colour in zip(runs.items(), (UP, DOWN, "0.45"), strict=False):
+    for (way, run), colour in zip(runs.items(), (UP, DOWN, "0.45"), strict=False):
         samples = _finite(run)
         if samples.ndim != 1 or len(samples) < 5:
-            raise ValueError(f"{label}: expected 5 estimates or more, not {samples.shape}")
+            raise ValueError(f"{way}: expected 5 estimates or more, not {samples.shape}")
         count = np.arange(1, len(samples) + 1)
         mean = np.cumsum(samples) / count
         variance = np.maximum(np.cumsum(samples**2) / count - mean**2, 0)
@@ -268,7 +284,7 @@ def convergence(
         shown = slice(4, None)  # an interval from fewer says little
         x = (count * orders / len(samples))[shown]
         axis.fill_between(x, (mean - half)[shown], (mean + half)[shown], color=colour, alpha=0.25)
-        axis.plot(x, mean[shown], color=colour, label=label)
+        axis.plot(x, mean[shown], color=colour, label=way)
     axis.axhline(exact, color="black", ls="--", lw=1, label="exact")
     axis.set_xlabel("orders drawn", fontsize=9)
     axis.set_ylabel(f"Shapley value of {name}", fontsize=9)
@@ -299,7 +315,26 @@ def spread(x: NDArray[np.floating], width: float, rows: int = 60) -> NDArray[np.
     return steps * min(0.06, 0.4 / max(1, np.abs(steps).max()))
 
 
-def _with_values(names: Sequence[str], values: Any) -> list[str]:
+def _named(phi: ArrayLike, names: Names) -> tuple[Any, tuple[Hashable, ...]]:
+    """The values in the order of the names, and the names: those given, or else their own."""
+    found = names_of(phi) if names is None else tuple(names)
+    if not found:
+        raise ValueError("phi has no names of its own, as a pandas Series has; give names")
+    if np.ndim(phi) == 2 and names is None and not any(isinstance(name, str) for name in found):
+        raise ValueError(
+            f"the columns of phi have no names but {list(found)}. If these are the outputs of a "
+            "model, choose one: phi[0]; else give names"
+        )
+    return in_order(phi, found, "phi", "the plot"), found
+
+
+def _name_of(values: Any, name: str | None) -> str:
+    """The given name, or else that of a Series."""
+    own = getattr(values, "name", None)
+    return name if name is not None else "" if own is None else label(own)
+
+
+def _with_values(names: Sequence[Hashable], values: Any) -> list[str]:
     """A label such as ``"rooms = 6"`` for each feature."""
     cells = list(in_order(values, names, "values", "the plot"))
     if len(cells) != len(names):
@@ -309,9 +344,9 @@ def _with_values(names: Sequence[str], values: Any) -> list[str]:
     labels = []
     for name, cell in zip(names, cells, strict=True):
         if isinstance(cell, Real) and not isinstance(cell, bool | np.bool_):
-            labels.append(f"{name} = {float(_finite(float(cell))):.4g}")
+            labels.append(f"{label(name)} = {float(_finite(float(cell))):.4g}")
         else:
-            labels.append(f"{name} = {cell}")
+            labels.append(f"{label(name)} = {cell}")
     return labels
 
 
@@ -352,7 +387,16 @@ def _finite(array: ArrayLike) -> NDArray[np.float64]:
     return array
 
 
-def _checked(array: ArrayLike, names: Sequence[str], dimensions: int) -> NDArray[np.float64]:
+def _numbered(values: ArrayLike) -> tuple[NDArray[np.float64], list[str]]:
+    """Numbers as they are; categories by their place among all, and their names."""
+    array = np.asarray(values)
+    if array.dtype.kind in "iuf" or all(isinstance(v, Real) for v in array.ravel()):
+        return _finite(array), []
+    names, places = np.unique(array.astype(str), return_inverse=True)
+    return places.astype(float), names.tolist()
+
+
+def _checked(array: ArrayLike, names: Sequence[Hashable], dimensions: int) -> NDArray[np.float64]:
     array = _finite(array)
     if array.ndim != dimensions or array.ndim not in (1, 2) or array.shape[-1] != len(names):
         wanted = f"({len(names)},)" if dimensions == 1 else f"(rows, {len(names)})"

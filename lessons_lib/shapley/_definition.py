@@ -2,8 +2,11 @@
 
 A game is a *value function*: it takes coalitions, one per row of a boolean array ``Z`` of shape
 (m, n), and gives the value of each, as an array of shape (m,), or (m, outputs) for a model with
-several outputs. `lessons_lib.shapley` makes such a function of a model and an input;
-`lessons_lib.shapley` is for games of more players than can be solved exactly.
+several outputs. `interventional` and `conditional` make such a function of a model and an input;
+`permutation_sampling` and `kernel_shap` are for games of more players than can be solved exactly.
+
+Where the game knows its players' names (its ``names``, as those made of a DataFrame do), results
+come as a pandas Series or DataFrame with these names, else as arrays.
 
 References
 ----------
@@ -14,11 +17,13 @@ S. M. Lundberg, S.-I. Lee, *A Unified Approach to Interpreting Model Predictions
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import as_floats, whole
+from lessons_lib.basics.columns import with_names
 
 Value = Callable[[NDArray[np.bool_]], ArrayLike]
 """A game: coalitions (m, n) in, their values (m,) or (m, outputs) out."""
@@ -53,7 +58,7 @@ def coalitions(n: int) -> NDArray[np.bool_]:
     return np.unpackbits(numbers, axis=1, count=n, bitorder="little").view(bool)
 
 
-def exact(value: Value, n: int) -> NDArray[np.float64]:
+def exact(value: Value, n: int) -> Any:
     r"""Shapley values by definition, from all coalitions at once.
 
     .. math::
@@ -75,7 +80,8 @@ def exact(value: Value, n: int) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of float64, shape (n,) or (n, outputs)
-        In the game's own units; the sum is ``v(all) - v(nobody)``.
+        In the game's own units; the sum is ``v(all) - v(nobody)``. A Series or DataFrame where the
+        game has names.
 
     Raises
     ------
@@ -102,7 +108,7 @@ def exact(value: Value, n: int) -> NDArray[np.float64]:
         joined, apart = (part.reshape(2, 2**i, *v.shape[1:]) for part in (joined, apart))
         phi[i] = joined[1].sum(axis=0) - apart[0].sum(axis=0)
         joined, apart = joined[0] + joined[1], apart[0] + apart[1]  # whether i is there or not
-    return phi
+    return named(phi, value)
 
 
 def subset_weights(n: int) -> NDArray[np.float64]:
@@ -119,7 +125,7 @@ def subset_weights(n: int) -> NDArray[np.float64]:
     return np.array([1 / (n * math.comb(n - 1, s)) for s in range(n)])
 
 
-def marginal_contributions(value: Value, orders: ArrayLike) -> NDArray[np.float64]:
+def marginal_contributions(value: Value, orders: ArrayLike) -> Any:
     """Find what each player adds on arrival, for each order of arrival.
 
     Parameters
@@ -133,7 +139,8 @@ def marginal_contributions(value: Value, orders: ArrayLike) -> NDArray[np.float6
     -------
     ndarray of float64, shape (m, n) or (m, n, outputs)
         Column i belongs to player i, whenever they came. Each row sums to
-        ``v(all) - v(nobody)``. The mean over all n! orders is the Shapley value.
+        ``v(all) - v(nobody)``. The mean over all n! orders is the Shapley value. A DataFrame where
+        the game has names, and one output.
 
     Raises
     ------
@@ -163,10 +170,10 @@ def marginal_contributions(value: Value, orders: ArrayLike) -> NDArray[np.float6
     Z, index = distinct_rows(nested.reshape(-1, n))
     v = values_of(value, Z)
     gains = np.diff(v[index.reshape(m, n + 1)], axis=1)  # by place in the order
-    return gains[np.arange(m)[:, None], arrival]
+    return named(gains[np.arange(m)[:, None], arrival], value, ".n")
 
 
-def interactions(value: Value, n: int) -> NDArray[np.float64]:
+def interactions(value: Value, n: int) -> Any:
     r"""Shapley interaction index of each pair: what two bring together beyond what each brings.
 
     .. math::
@@ -185,7 +192,8 @@ def interactions(value: Value, n: int) -> NDArray[np.float64]:
     -------
     ndarray of float64, shape (n, n) or (n, n, outputs)
         Symmetric; the diagonal, where the index is not defined, is 0. The ``shap`` library shows
-        half of each number in either of the two places.
+        half of each number in either of the two places. A DataFrame where the game has names, and
+        one output.
 
     Raises
     ------
@@ -219,7 +227,12 @@ def interactions(value: Value, n: int) -> NDArray[np.float64]:
     index -= alone[:, None] + alone[None, :]
     index += none.sum(axis=0)
     index[np.diag_indices(n)] = 0
-    return index
+    return named(index, value, "nn")
+
+
+def named(numbers: NDArray[np.float64], value: Value, axes: str = "n.") -> Any:
+    """Numbers of the players under their names, where the game has names (`with_names`)."""
+    return with_names(numbers, getattr(value, "names", ()), axes)
 
 
 def distinct_rows(Z: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.int_]]:
@@ -244,6 +257,14 @@ def check_players(n: int) -> None:
     whole(n, "the number of players n", 1)
 
 
+def as_coalitions(Z: ArrayLike, n: int) -> NDArray[np.bool_]:
+    """Coalitions as an array of truth values; an error if they are not of ``n`` players."""
+    Z = np.asarray(Z, bool)
+    if not Z.ndim or Z.shape[-1] != n:
+        raise ValueError(f"the game has {n} players, but the coalitions have the shape {Z.shape}")
+    return Z
+
+
 def values_of(value: Value, Z: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Ask the game for the values of coalitions; raise a ValueError if an answer is no number."""
     v = as_floats(value(Z), "the values of the game").astype(float)
@@ -255,7 +276,8 @@ def values_of(value: Value, Z: NDArray[np.bool_]) -> NDArray[np.float64]:
     wrong = ~np.isfinite(v.reshape(len(v), -1)).all(axis=1)
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
-        players = np.flatnonzero(Z[first]).tolist()
+        places, names = np.flatnonzero(Z[first]).tolist(), getattr(value, "names", ())
+        players = [names[i] for i in places] if names else places
         raise ValueError(
             f"{int(wrong.sum())} of {len(Z)} coalitions have a value that is not finite; "
             f"the first is that of players {players}: {v[first]}"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import real
-from lessons_lib.shapley._definition import coalitions
+from lessons_lib.shapley._definition import as_coalitions, coalitions
 
 _COALITION = (str, tuple, frozenset)
 
@@ -32,7 +32,8 @@ class TableGame:
 
     def __call__(self, Z: ArrayLike, /) -> NDArray[np.float64]:
         """Values of coalitions, one per row of ``Z``; a single coalition (n,) has one value."""
-        return self.values[np.asarray(Z, int) @ (1 << np.arange(len(self.players)))]
+        n = len(self.players)
+        return self.values[as_coalitions(Z, n) @ (1 << np.arange(n))]
 
 
 def table_game(rewards: Mapping[Any, float]) -> TableGame:

@@ -9,7 +9,7 @@ S. M. Lundberg, S.-I. Lee, *A Unified Approach to Interpreting Model Predictions
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,13 @@ from lessons_lib.shapley._definition import (
     coalitions,
     distinct_rows,
     marginal_contributions,
+    named,
     values_of,
 )
 
 
 class Estimate(NamedTuple):
-    """Shapley values from a random sample.
+    """Shapley values from a random sample; with the players' names where the game has them.
 
     Attributes
     ----------
@@ -39,9 +40,9 @@ class Estimate(NamedTuple):
         Independent estimates, one a row, each of which sums to ``v(all) - v(nobody)``.
     """
 
-    phi: NDArray[np.float64]
-    standard_error: NDArray[np.float64]
-    samples: NDArray[np.float64]
+    phi: Any
+    standard_error: Any
+    samples: Any
 
 
 def permutation_sampling(
@@ -92,9 +93,10 @@ def permutation_sampling(
     orders = rng.permuted(np.tile(np.arange(n), (draws, 1)), axis=1)
     if antithetic:
         orders = np.concatenate([orders, orders[:, ::-1]])
-    added = marginal_contributions(value, orders)
+    added = np.asarray(marginal_contributions(value, orders))
     samples = (added[:draws] + added[draws:]) / 2 if antithetic else added
-    return Estimate(samples.mean(0), samples.std(0, ddof=1) / np.sqrt(draws), samples)
+    phi, error = samples.mean(axis=0), samples.std(axis=0, ddof=1) / np.sqrt(draws)
+    return Estimate(named(phi, value), named(error, value), named(samples, value, ".n"))
 
 
 def kernel_weights(n: int) -> NDArray[np.float64]:
@@ -118,7 +120,7 @@ def kernel_weights(n: int) -> NDArray[np.float64]:
 
 
 class KernelEstimate(NamedTuple):
-    """Shapley values from the fit of KernelSHAP.
+    """Shapley values from the fit of KernelSHAP; with names where the game has them.
 
     Attributes
     ----------
@@ -127,13 +129,11 @@ class KernelEstimate(NamedTuple):
         Estimated standard deviation of ``phi``; 0 where all coalitions were looked at.
     """
 
-    phi: NDArray[np.float64]
-    standard_error: NDArray[np.float64]
+    phi: Any
+    standard_error: Any
 
 
-def kernel_shap(
-    value: Value, n: int, samples: int | None = None, *, seed: int = 0
-) -> NDArray[np.float64]:
+def kernel_shap(value: Value, n: int, samples: int | None = None, *, seed: int = 0) -> Any:
     """Shapley values as the coefficients of a weighted linear fit: LIME with Shapley's kernel.
 
     Parameters
@@ -154,7 +154,8 @@ def kernel_shap(
     Returns
     -------
     ndarray of float64, shape (n,) or (n, outputs)
-        Their sum is ``v(all) - v(nobody)``, whatever the number of samples.
+        Their sum is ``v(all) - v(nobody)``, whatever the number of samples. A Series or DataFrame
+        where the game has names.
 
     Raises
     ------
@@ -240,7 +241,7 @@ def _kernel(value: Value, n: int, samples: int | None, seed: int) -> KernelEstim
     phi, error = _kernel_fit(value, plays, samples, seed)
     every = np.zeros((2, n, *phi.shape[1:]))
     every[0, plays], every[1, plays] = phi, error
-    return KernelEstimate(*every)
+    return KernelEstimate(named(every[0], value), named(every[1], value))
 
 
 def _kernel_fit(

@@ -26,7 +26,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from lessons_lib.basics.checks import as_floats
-from lessons_lib.basics.columns import in_order
+from lessons_lib.basics.columns import check_order, in_order, names_of
 
 _TREES = (DecisionTreeRegressor, DecisionTreeClassifier)
 _FORESTS = (
@@ -141,6 +141,7 @@ def rows_as_seen(model: Any, X: Any) -> NDArray[np.float64]:
         missing where the model cannot take it.
     """
     X = in_order(X, getattr(model, "feature_names_in_", ()), "X", "the fitted model")
+    check_order(names_of(X), model, "X")
     columns = model.n_features_in_
     if isinstance(model, _BINNED):
         shape = np.shape(X)
@@ -282,5 +283,7 @@ def _way_on(model: Any) -> str:
             "tree_shap that step, model[-1], with rows as the other steps make them, "
             f"model[:-1].transform(X). Or explain the whole, in its own columns. {_INSTEAD}"
         )
+    if isinstance(getattr(model, "best_estimator_", None), _KINDS):
+        return f"give tree_shap the model that {type(model).__name__} chose: model.best_estimator_"
     kinds = ", ".join(kind.__name__ for kind in _KINDS)
     return f"cannot read the trees of {model!r}; it should be one of {kinds}. {_INSTEAD}"

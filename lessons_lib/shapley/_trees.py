@@ -22,7 +22,7 @@ trees*, Nature Machine Intelligence 2, 2020 (arXiv:1905.04610): both value funct
 G. Owen, *Multilinear Extensions of Games*, Management Science 18, 1972: the integral.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import beta
 
-from lessons_lib.basics.columns import names_of
+from lessons_lib.basics.columns import in_order, names_of
 from lessons_lib.basics.progress import bar
 from lessons_lib.shapley._tree_models import Tree, read, rows_as_seen
 
@@ -55,7 +55,7 @@ class TreeValues(NamedTuple):
         In the units of the model's output; its columns are those of ``X``, in their order.
     base : ndarray, shape () or (outputs,)
         The value when no feature is known. ``base`` plus a row's sum is the model's output.
-    names : tuple of str
+    names : tuple
         Of the columns, where ``X`` or the fitted model has them.
     outputs : tuple of str
         What each output is: a class, a target, or both; empty for a single one.
@@ -63,7 +63,7 @@ class TreeValues(NamedTuple):
 
     phi: Floats
     base: Floats
-    names: tuple[str, ...] = ()
+    names: tuple[Hashable, ...] = ()
     outputs: tuple[str, ...] = ()
 
 
@@ -78,7 +78,8 @@ def tree_shap(model: Any, X: ArrayLike, background: ArrayLike | None = None) -> 
         explained is the output as `lessons_lib.shapley._tree_models.read` gives it: the answer of a
         regressor, the probabilities of a forest, the log-odds of boosted trees.
     X : array, sparse matrix or DataFrame, shape (rows, n)
-        Rows to explain. A DataFrame's columns are matched by name. NaN goes where the model sends
+        Rows to explain. A DataFrame's columns are matched by name with those of the fit, and with
+        those of the background. NaN goes where the model sends
         it, if the model takes it.
     background : array, shape (m, n)
         Interventional values: absent features take the values of these rows. Default: the
@@ -120,7 +121,7 @@ def tree_shap(model: Any, X: ArrayLike, background: ArrayLike | None = None) -> 
     rows = rows_as_seen(model, X)
     usual = np.empty((0, rows.shape[1]))
     if background is not None:
-        usual = rows_as_seen(model, background)
+        usual = rows_as_seen(model, in_order(background, names_of(X), "the background", "X"))
         if not len(usual):
             raise ValueError("the background has no row")
     phi = np.zeros((*rows.shape, ensemble.offset.size))
@@ -339,8 +340,10 @@ def interventional(tree: Tree, X: Floats, background: Floats, weights: Floats, p
 def _result(model: Any, X: ArrayLike, phi: Floats, base: Floats, outputs: Any) -> TreeValues:
     """Columns in the order of X, with their names; one output has no axis of its own."""
     fitted, names = tuple(getattr(model, "feature_names_in_", ())), names_of(X)
-    if fitted and names:
+    if fitted and set(names) == set(fitted):
         phi = phi[:, [fitted.index(name) for name in names]]
+    elif fitted:  # X was read by place
+        names = fitted
     if len(base) == 1:
-        return TreeValues(phi[..., 0], base[0], names or fitted, outputs)
-    return TreeValues(phi, base, names or fitted, outputs)
+        return TreeValues(phi[..., 0], base[0], names, outputs)
+    return TreeValues(phi, base, names, outputs)

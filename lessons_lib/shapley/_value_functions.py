@@ -4,11 +4,12 @@ Each function here makes a game of a model and one input, for `lessons_lib.shapl
 what stands in for the absent features, and so in the question that the Shapley values answer.
 
 The rows may be a DataFrame, with text and categories too; x is then matched by name. The players
-are its columns in their order, ``value.names``, and the model gets DataFrames where it needs them
-(`lessons_lib.basics.columns.Columns`).
+are its columns in their order, ``value.names``, so that Shapley values come with these names, and
+the model gets DataFrames where it needs them (`lessons_lib.basics.columns.Columns`). A missing
+value (NaN) is a value like others: the model has to know what to do with it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.basics.checks import as_array, as_floats
 from lessons_lib.basics.columns import Columns
 from lessons_lib.basics.progress import bar
-from lessons_lib.shapley._definition import Value, distinct_rows
+from lessons_lib.shapley._definition import Value, as_coalitions, distinct_rows
 
 Model = Callable[[NDArray[np.float64]], ArrayLike]
 """Rows (m, n) in, answers (m,) or (m, outputs) out; for example a fitted model's ``predict``."""
@@ -52,7 +53,7 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
     Raises
     ------
     ValueError
-        If the background has other columns than ``x``, is empty or not finite; on use, if the
+        If the background has other columns than ``x``, is empty or infinite; on use, if the
         model's answer has not one entry for each row.
 
     References
@@ -69,10 +70,10 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
     x, background, columns = _checked(x, background, "background", model)
 
     # Where a background row has x's own value, it makes no difference who is present.
-    patterns, pattern = distinct_rows(background != x)
+    patterns, pattern = distinct_rows(~_same(background, x))
 
     def value(Z: NDArray[np.bool_]) -> NDArray[np.float64]:
-        Z = np.asarray(Z, bool)
+        Z = as_coalitions(Z, len(x))
         found = [distinct_rows(Z & differs) for differs in patterns]
         groups = [background[pattern == k] for k in range(len(patterns))]
         pairs = [(rows, distinct) for rows, (distinct, _) in zip(groups, found, strict=True)]
@@ -120,7 +121,7 @@ def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
     Raises
     ------
     ValueError
-        If the data have other columns than ``x``, are empty or not finite; on use, if no row agrees
+        If the data have other columns than ``x``, are empty or infinite; on use, if no row agrees
         with ``x`` on a coalition, or none but ``x`` itself because a feature is continuous.
 
     Examples
@@ -131,14 +132,17 @@ def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
     """
     x, data, columns = _checked(x, data, "data", model)
     answers = _answers(model, columns, data)
-    agrees = data == x
+    agrees = _same(data, x)
     continuous = np.array([_mostly_single(column) for column in data.T])
 
+    def called(some: NDArray[np.bool_]) -> list[Hashable]:
+        return [columns.names[j] if columns.names else j for j in np.flatnonzero(some).tolist()]
+
     def value(Z: NDArray[np.bool_]) -> NDArray[np.float64]:
-        Z = np.asarray(Z, bool)
+        Z = as_coalitions(Z, len(x))
         matching = (agrees | ~Z[:, None, :]).all(axis=-1)  # (k, m)
         if not matching.any(axis=1).all():
-            features = np.flatnonzero(Z[np.flatnonzero(~matching.any(axis=1))[0]]).tolist()
+            features = called(Z[np.flatnonzero(~matching.any(axis=1))[0]])
             raise ValueError(
                 f"no row of the data agrees with x on the features {features}; use features of "
                 "fewer values, or interventional"
@@ -146,16 +150,20 @@ def conditional(model: Model, x: ArrayLike, data: ArrayLike) -> Value:
         alone = (matching.sum(axis=1) == 1) & (matching & agrees.all(axis=1)).any(axis=1)
         lonely = np.flatnonzero(alone & ~Z.all(axis=1) & (Z & continuous).any(axis=1))
         if len(lonely):
-            features = np.flatnonzero(Z[lonely[0]]).tolist()
             raise ValueError(
-                f"on the features {features} no row of the data agrees with x but x itself: "
-                f"{np.flatnonzero(continuous).tolist()} are continuous. Cut those into a few "
-                "intervals, or take interventional"
+                f"on the features {called(Z[lonely[0]])} no row of the data agrees with x but x "
+                f"itself: {called(continuous)} are continuous. Cut those into a few intervals, or "
+                "take interventional"
             )
         return (matching @ answers) / matching.sum(axis=1).reshape(-1, *[1] * (answers.ndim - 1))
 
     value.names = columns.names  # type: ignore[attr-defined]
     return value
+
+
+def _same(rows: NDArray[np.float64], x: NDArray[np.float64]) -> Any:
+    """Where rows have x's own value; a missing one is the same as another missing one."""
+    return (rows == x) | (np.isnan(rows) & np.isnan(x))
 
 
 def _mostly_single(column: NDArray[np.float64]) -> bool:
@@ -194,6 +202,11 @@ def _answers(model: Model, columns: Columns, rows: NDArray[np.float64]) -> NDArr
             f"the model gave an array of shape {answers.shape} for {len(rows)} rows; expected "
             f"({len(rows)},) or ({len(rows)}, outputs)"
         )
+    if np.isnan(rows).any() and not np.isfinite(answers).all():
+        raise ValueError(
+            "rows have missing values, and the model's answers to some are NaN or infinite: fill "
+            "the missing values first, or take a model that knows what to do with them"
+        )
     return answers
 
 
@@ -207,13 +220,13 @@ def _checked(
     if shapes[0] != shapes[1][1:]:
         raise ValueError(_SHAPES.format(name=name, x=shapes[0], rows=shapes[1]))
     x, rows = columns.encoded(x), columns.encoded(rows)
-    if not (np.isfinite(x).all() and np.isfinite(rows).all()):
-        count = int((~np.isfinite(x)).sum() + (~np.isfinite(rows)).sum())
-        raise ValueError(f"{count} values of x and the {name} are NaN or infinite; fill them first")
+    infinite = int(np.isinf(x).sum() + np.isinf(rows).sum())
+    if infinite:
+        raise ValueError(f"{infinite} values of x and the {name} are infinite")
     return x, rows, columns
 
 
 _SHAPES = (
     "for x of shape (n,) the {name} must have the shape (m, n), with rows of the same columns, but "
-    "they have {x} and {rows}"
+    "they have {x} and {rows}; the first row of a DataFrame is data.iloc[0]"
 )

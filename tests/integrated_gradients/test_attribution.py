@@ -7,6 +7,7 @@ import warnings
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 import saliency.core
 import tensorflow as tf
@@ -447,6 +448,19 @@ def test_a_time_in_seconds_keeps_its_last_digits(rule: str) -> None:
     np.testing.assert_allclose(found.phi, [74, 0], rtol=1e-12)
     from_zero = integrate(lambda z: z[:, 0] + 0 * z[:, 1], [now + 37, now + 1], [0, now], rule=rule)
     np.testing.assert_allclose(from_zero.phi, [now + 37, 0], rtol=1e-14, atol=1e-9)
+
+
+@pytest.mark.parametrize("names", [["rooms", "age", "year"], [7, 3, 5]])
+def test_named_inputs_are_matched_and_keep_their_names(names: list) -> None:
+    x, start = pd.Series([3.0, 2.0, 5.0], names), pd.Series([0.0, 1.0, 4.0], names)
+    score = lambda z: z[:, 0] * z[:, 1] + 4 * z[:, 2]  # noqa: E731
+    plain = integrate(score, x.to_numpy(), start.to_numpy())
+    found = integrate(score, x, start.iloc[[2, 0, 1]])
+    assert found.phi.to_dict() == dict(zip(names, plain.phi, strict=True))
+    assert (found.total, found.error) == (plain.total, plain.error)
+    assert integrate(score, x, start.to_numpy()).phi.index.tolist() == names
+    with pytest.raises(ValueError, match="columns of the baseline are not those of x: it lacks"):
+        integrate(score, x, start.iloc[:2])
 
 
 def test_ordinary_numbers_stay_in_float32() -> None:

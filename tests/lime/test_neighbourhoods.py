@@ -2,11 +2,13 @@
 
 import re
 import warnings
+from collections.abc import Callable
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ks_2samp
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import pairwise_distances
@@ -183,6 +185,21 @@ def test_a_row_is_matched_by_name() -> None:
         sample_table(model, table.iloc[5].rename({"c": "d"}), table)
 
 
+@pytest.mark.parametrize("names", [["c", "a", "b"], [0, 1, 2], [7, 3, 5]])
+def test_no_order_of_columns_matters(names: list) -> None:
+    table = pd.DataFrame(DATA, columns=names)
+    model = lambda rows: rows @ [3.0, 0.5, -2.0]  # noqa: E731
+    plain = sample_table(model, DATA[5], DATA, samples=50)
+    found = sample_table(model, table.iloc[5, [1, 2, 0]], table, samples=50)
+    np.testing.assert_allclose(found.Z, plain.Z, atol=1e-12)
+    np.testing.assert_allclose(found.scores, plain.scores, atol=1e-9)
+    assert found.names == tuple(str(n) if names[0] == "c" else f"column {n}" for n in names)
+    with pytest.raises(ValueError, match=r"the row are not those of the data: it lacks \["):
+        sample_table(model, table.iloc[5, 1:], table)
+    with pytest.raises(ValueError, match=r"the row are not those of the data: it has besides \["):
+        sample_table(model, table.iloc[5], table.iloc[:, 1:])
+
+
 def test_noise_around_the_mean() -> None:
     asked = Asked()
     found = sample_table(asked, DATA[7], DATA, samples=20001, sampler="mean")
@@ -206,6 +223,69 @@ def test_values_of_the_data_by_quartile() -> None:
     assert found.names[1] == f"{edges[2, 1]:.4g} < column 1"
     assert found.names[2] == f"column 2 <= {edges[0, 2]:.4g}"
     assert found.names[0].count("<") == 2 or "column 0" in found.names[0]
+
+
+# Skewed numbers, whole numbers with ties, a column that is 0 in half of its rows, a category.
+SKEWED = np.column_stack(
+    [
+        RNG.exponential(size=500),
+        RNG.poisson(3, 500),
+        np.maximum(RNG.normal(size=500), 0),
+        RNG.integers(0, 3, 500),
+    ]
+)
+
+
+def curved(rows: np.ndarray) -> np.ndarray:
+    a, b, c, town = rows.T
+    return np.sin(3 * a) + a**2 + b * c + 2 * (town == 1)
+
+
+def by_the_library(ask: Callable, samples: int, seed: int) -> list[float]:
+    """Coefficients of the lime library, as it is used without further arguments."""
+    explainer = pytest.importorskip("lime.lime_tabular").LimeTabularExplainer(
+        SKEWED, mode="regression", categorical_features=[3], random_state=seed
+    )
+    found = explainer.explain_instance(SKEWED[0], ask, num_samples=samples, num_features=4)
+    return [value for _, value in sorted(found.local_exp[1])]
+
+
+def test_the_library_s_sampler_draws_what_the_library_draws() -> None:
+    ours, theirs, samples = Asked(), Asked(), 20001
+    sample_table(ours, SKEWED[0], SKEWED, categories=[3], samples=samples, sampler="library")
+    by_the_library(lambda rows: theirs(rows)[:, 0], samples, 0)
+    for mine, its, column in zip(ours.inputs[0].T, theirs.inputs[-1].T, SKEWED.T, strict=True):
+        np.testing.assert_array_equal(mine[0], column[0])
+        mine, its = mine[1:].round(9), its[1:].round(9)  # the library's constants are 1e-11 off
+        assert mine.min() >= column.min()
+        assert mine.max() <= column.max()
+        edges = np.unique(np.quantile(column, (0.25, 0.5, 0.75)))
+        for k in range(len(edges) + 1):
+            here, there = (x[np.searchsorted(edges, x) == k] for x in (mine, its))
+            assert abs(len(here) - len(there)) < 4 * np.sqrt(2 * 0.25 * samples)
+            if len(there) and np.ptp(there):
+                assert ks_2samp(here, there).pvalue > 1e-4
+            else:
+                assert np.array_equal(np.unique(here), np.unique(there))
+
+
+def test_the_library_s_sampler_gives_the_library_s_coefficients() -> None:
+    theirs = np.array([by_the_library(curved, 1000, seed) for seed in range(50)])
+
+    def standard_errors_apart(sampler: str) -> np.ndarray:
+        options = {"categories": [3], "samples": 1000, "sampler": sampler}
+        ours = np.array(
+            [
+                explain(sample_table(curved, SKEWED[0], SKEWED, seed=s, **options), ridge=1)
+                .coefficients
+                for s in range(50)
+            ]
+        )  # fmt: skip
+        error = np.sqrt((ours.var(axis=0) + theirs.var(axis=0)) / 49)
+        return np.abs(ours.mean(axis=0) - theirs.mean(axis=0)) / error
+
+    assert standard_errors_apart("library").max() < 4
+    assert standard_errors_apart("quartiles").max() > 4  # so another distribution would be seen
 
 
 @pytest.mark.parametrize("kind", ["table", "text", "image"])
@@ -280,6 +360,8 @@ def test_tokens_that_are_not_in_the_text() -> None:
         sample_text(Asked(), "a good Film", tokenize=lambda text: text.lower().split()[::-1])
     with pytest.raises(TypeError, match="one of its words is 3"):
         sample_text(Asked(), "a good Film", tokenize=lambda text: [3])
+    with pytest.raises(TypeError, match="tokenize must give a list of words, not None"):
+        sample_text(Asked(), "a good Film", tokenize=lambda text: None)
 
 
 def test_a_text_keeps_the_words_whose_z_is_one() -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
@@ -437,6 +438,107 @@ class TestTables:
                 rows[name] = x[name]
             assert v == pytest.approx(self.price(rows).mean())
 
+    @pytest.mark.parametrize("names", [["size", "age", "rooms"], [0, 1, 2], [7, 3, 5]])
+    @pytest.mark.parametrize("make", [interventional, conditional])
+    def test_results_have_the_names_and_no_order_matters(self, make, names) -> None:
+        numbers = np.random.default_rng(0).integers(0, 2, (40, 3))
+        table = pd.DataFrame(numbers, columns=names)
+        model = lambda X: X[:, 0] * (1 + 2 * X[:, 1]) + 4 * X[:, 2]  # noqa: E731
+        plain = make(model, numbers[5], numbers)
+        x = table.iloc[5, [2, 0, 1]]
+        value = make(model, x, table)
+        for solve in (
+            exact,
+            kernel_shap,
+            lambda v, n: permutation_sampling(v, n, 8).phi,
+            lambda v, n: permutation_sampling(v, n, 8).standard_error,
+            lambda v, n: kernel_estimate(v, n).phi,
+            lambda v, n: kernel_estimate(v, n).standard_error,
+        ):
+            bare, found = solve(plain, 3), solve(value, 3)
+            assert type(bare) is np.ndarray
+            assert found.to_dict() == dict(zip(names, bare, strict=True))
+        for solve in (
+            lambda v, n: permutation_sampling(v, n, 8).samples,
+            lambda v, n: marginal_contributions(v, [[0, 1, 2], [2, 0, 1]]),
+            interactions,
+        ):
+            bare, found = solve(plain, 3), solve(value, 3)
+            assert type(bare) is np.ndarray
+            assert list(found.columns) == names
+            np.testing.assert_array_equal(found, bare)
+        assert list(interactions(value, 3).index) == names
+
+    def test_several_outputs_have_the_names(self) -> None:
+        numbers = self.table[["size", "new"]].astype(float)
+        value = interventional(lambda X: np.c_[X, X.sum(axis=1)], numbers.iloc[1], numbers)
+        assert exact(value, 2).index.tolist() == ["size", "new"]
+        assert exact(value, 2).shape == (2, 3)
+        assert interactions(value, 2).shape == (2, 2, 3)
+        assert permutation_sampling(value, 2, 4).samples.shape == (2, 2, 3)
+
+    @pytest.mark.parametrize("make", [interventional, conditional])
+    def test_columns_that_are_missing_or_more(self, make) -> None:
+        model = lambda X: X[:, 0]  # noqa: E731
+        for names in (["a", "b", "c"], [0, 1, 2], [7, 3, 5]):
+            table = pd.DataFrame(np.eye(3), columns=names)
+            with pytest.raises(ValueError, match=r"are not those of .*: it lacks \["):
+                make(model, table.iloc[0, 1:], table)
+            with pytest.raises(ValueError, match=r"are not those of .*: it has besides \["):
+                make(model, table.iloc[0], table.iloc[:, :2])
+
+    def test_numbered_columns_in_another_order_for_a_fitted_model(self) -> None:
+        table = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 3)))
+        model = GradientBoostingRegressor(n_estimators=2).fit(table, table[0])
+        with pytest.raises(ValueError, match=r"background are called \[2, 0, 1\].*no names"):
+            interventional(model.predict, table.iloc[0], table[[2, 0, 1]])
+
+    def test_missing_values_go_to_a_model_that_takes_them(self) -> None:
+        """As in a table with gaps, behind a pipeline that fills them; brute force beside it."""
+        rng = np.random.default_rng(0)
+        table = pd.DataFrame(
+            {"age": rng.integers(1, 80, 60) * 1.0, "port": rng.choice(["C", "S"], 60)}
+        )
+        table["kind"] = rng.choice(["a", "b"], 60).astype(object)
+        table["rooms"] = pd.array(rng.integers(1, 5, 60), "Int64")
+        for name in table:
+            table.loc[rng.choice(60, 20, replace=False), name] = (
+                pd.NA if name == "rooms" else np.nan
+            )
+        steps = [("fill", SimpleImputer(), ["age"]), ("text", OneHotEncoder(), ["port", "kind"])]
+        encode = ColumnTransformer(steps)
+        y = table["age"].fillna(99) + 9 * table["port"].isna()
+        model = make_pipeline(encode, GradientBoostingRegressor(n_estimators=9, random_state=0))
+        model.fit(table, y)
+        gaps = table.isna().any(axis=1).to_numpy()
+        for k in np.flatnonzero(gaps)[:3]:
+            value = interventional(model.predict, table.iloc[k], table[:20])
+            for z, v in zip(coalitions(4), value(coalitions(4)), strict=True):
+                rows = table[:20].copy()
+                for name in np.array(value.names)[z]:
+                    rows[name] = table[name].iloc[[k] * 20].to_numpy()
+                assert v == pytest.approx(model.predict(rows).mean())
+
+    def test_two_missing_values_are_the_same_value(self) -> None:
+        nan = np.nan
+        model = lambda X: np.nan_to_num(X) @ [1.0, 2.0]  # noqa: E731
+        value = interventional(model, [nan, 3.0], [[nan, 1.0], [nan, 2.0]])
+        assert value.plays.tolist() == [False, True]
+        assert exact(value, 2).tolist() == [0, 3]
+        known = conditional(model, [nan, 1.0], [[nan, 1.0], [5.0, 1.0], [nan, 4.0]])
+        assert known(np.array([[True, False]])) == pytest.approx((2 + 8) / 2)
+
+    def test_errors_name_the_columns(self) -> None:
+        table = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)), columns=["a", "b"])
+        with pytest.raises(ValueError, match=r"features \['a'\] no row .* \['a', 'b'\] are cont"):
+            exact(conditional(lambda X: X[:, 0], table.iloc[0], table), 2)
+        value = interventional(lambda X: 1 / (X[:, 0] != table["a"][0]), table.iloc[0], table[1:])
+        with (
+            pytest.raises(ValueError, match=r"the first is that of players \['a'\]: inf"),
+            np.errstate(divide="ignore"),
+        ):
+            exact(value, 2)
+
     def test_conditional_of_text(self) -> None:
         data = pd.concat([self.table] * 3, ignore_index=True)
         value = conditional(self.price, data.iloc[1], data)
@@ -568,6 +670,13 @@ class TestBadInput:
         with pytest.raises(ValueError, match=r"shape \(\) for 8 coalitions; expected \(8,\)"):
             exact(lambda Z: Z.sum(), 3)
 
+    @pytest.mark.parametrize("make", [interventional, conditional])
+    def test_another_number_of_players_than_columns(self, make) -> None:
+        value = make(lambda X: X.sum(axis=1), [0.0, 1.0, 1.0], np.eye(3)[[0, 1, 2]])
+        for game in (value, table_game(ABC)):
+            with pytest.raises(ValueError, match=r"3 players, but the coalitions have .*\(4, 2\)"):
+                exact(game, 2)
+
     def test_no_orders(self) -> None:
         with pytest.raises(ValueError, match="each player from 0 to n - 1 once"):
             marginal_contributions(table_game(ABC), [[0, 1, 1]])
@@ -585,8 +694,12 @@ class TestBadInput:
     def test_a_background_with_other_columns(self, make) -> None:
         with pytest.raises(ValueError, match=r"\(3,\) and \(5, 4\)"):
             make(lambda X: X.sum(1), np.zeros(3), np.zeros((5, 4)))
-        with pytest.raises(ValueError, match="1 values of x and the"):
-            make(lambda X: X.sum(1), [0.0, 1.0, np.nan], np.zeros((5, 3)))
+        with pytest.raises(ValueError, match=r"\(1, 3\) and \(5, 3\); .* data.iloc\[0\]"):
+            make(lambda X: X.sum(1), np.zeros((1, 3)), np.zeros((5, 3)))
+        with pytest.raises(ValueError, match=r"1 values of x and the .* infinite"):
+            make(lambda X: X.sum(1), [0.0, 1.0, np.inf], np.zeros((5, 3)))
+        with pytest.raises(ValueError, match="rows have missing values, and the model's answers"):
+            exact(make(lambda X: X.sum(1), [0.0, np.nan], [[0.0, np.nan], [1.0, np.nan]]), 2)
 
     def test_columns_of_other_names(self) -> None:
         table = pd.DataFrame({"rooms": [1.0, 2.0], "age": [3.0, 4.0]})

@@ -17,6 +17,7 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -333,6 +334,27 @@ def test_columns_are_matched_by_name(data) -> None:
         tree_shap(fitted, rows.rename(columns={"f": "g"}))
 
 
+@pytest.mark.parametrize("kind", [RandomForestRegressor, HistGradientBoostingRegressor])
+def test_numbered_columns(data, kind) -> None:
+    """scikit-learn keeps no such names, so rows and background are matched with each other."""
+    X, y, points = data
+    for names in ([0, 1, 2, 3, 4, 5], [2, 3, 5, 7, 8, 9]):
+        table, rows = (pd.DataFrame(a, columns=names) for a in (X, points))
+        model = kind(random_state=0).fit(table, y)
+        turned = table[names[::-1]]
+        found = tree_shap(model, rows, turned[:5])
+        np.testing.assert_array_equal(found.phi, tree_shap(model, points, X[:5]).phi)
+        assert found.names == tuple(names)
+        with pytest.raises(ValueError, match=r"columns of X are called .*no names"):
+            tree_shap(model, rows[names[::-1]])
+        with pytest.raises(ValueError, match="the background are not those of X: it lacks"):
+            tree_shap(model, rows, turned.iloc[:5, 1:])
+    named = kind(random_state=0).fit(pd.DataFrame(X, columns=list("abcdef")), y)
+    found = tree_shap(named, pd.DataFrame(points))  # by place, as the model reads it
+    assert found.names == tuple("abcdef")
+    np.testing.assert_array_equal(found.phi, tree_shap(named, points).phi)
+
+
 def test_categories_of_a_dataframe() -> None:
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"size": rng.normal(size=200), "town": rng.choice(["A", "B", "C"], 200)})
@@ -398,6 +420,9 @@ def test_bad_input_is_named(data) -> None:
         tree_shap(LinearRegression().fit(X, y), X)
     with pytest.raises(TypeError, match=r"Pipeline holds a DecisionTree.*model\[:-1\].transform"):
         tree_shap(make_pipeline(StandardScaler(), tree), X)
+    search = GridSearchCV(DecisionTreeRegressor(), {"max_depth": [2]}, cv=2).fit(X, y)
+    with pytest.raises(TypeError, match=r"that GridSearchCV chose: model.best_estimator_"):
+        tree_shap(search, X)
     from_a_tree = GradientBoostingRegressor(init=DecisionTreeRegressor(), n_estimators=2)
     with pytest.raises(TypeError, match=r"starts from another model.*kernel_shap"):
         tree_shap(from_a_tree.fit(X, y), X)
