@@ -124,7 +124,7 @@ class Classifier:
         self.output = output
         self.ending = "numbers" if score else ending
         self.score = score
-        self._given = [tf.Variable(array) for array in score.given] if score else []
+        self._given = [_variable(array) for array in score.given] if score else []
         self._views: dict[Hashable, Classifier] = {}
         names = as_names((score.name,) if score else labels)
         self._two = len(names) == 2
@@ -298,10 +298,6 @@ class Classifier:
     def targets(self, target: Target, logits: NDArray[np.floating]) -> NDArray[np.int_]:
         """One class index for each picture; ``None`` means each picture's own top class."""
         if target is None:
-            if self.kind == "number" and len(self.labels) > 1:
-                raise ValueError(
-                    f"{self.name} gives {len(self.labels)} numbers; name one as target"
-                )
             return logits.argmax(axis=-1)
         return class_indices(self.labels, target, len(logits), self.name)
 
@@ -329,7 +325,8 @@ class Classifier:
         Raises
         ------
         ValueError
-            If the network has no classes and ``target`` is one, or the score does not fit to it.
+            If the network has no classes and ``target`` is one; if it gives several numbers and
+            ``target`` names none; or if the score does not fit to it.
         """
         if not isinstance(target, Score):
             if self.kind == "score":
@@ -337,6 +334,9 @@ class Classifier:
                     f"{self.name} has no classes; its target is a Score, such as region(mask, "
                     f"channel) of lessons_lib.network.scores, not {target!r}"
                 )
+            if target is None and self.kind == "number" and len(self.labels) > 1:
+                count = len(self.labels)
+                raise ValueError(f"{self.name} gives {count} numbers; name one of them as target")
             return self, target
         key = (target.function, target.output, *(np.shape(array) for array in target.given))
         if key not in self._views:
@@ -359,7 +359,7 @@ class Classifier:
 
         def look(x: tf.Tensor) -> tuple[tf.Tensor]:
             with tapped(tapped_layer) as seen:
-                self.forward(x)
+                self._run(x)
             return (tf.cast(output_of(seen, path, run, lambda: self.spatial_layers), tf.float32),)
 
         function = self.compiled(("activations", path, run), look)
@@ -558,3 +558,8 @@ class Classifier:
 
         tf.function(look, autograph=False).get_concrete_function(self._pixels)
         return shapes
+
+
+def _variable(array: NDArray[Any]) -> tf.Variable:
+    decimal = np.issubdtype(np.asarray(array).dtype, np.floating)
+    return tf.Variable(array, dtype=tf.float32 if decimal else None, trainable=False)
