@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib import images as pictures
 from lessons_lib.baselines import make_baseline
-from lessons_lib.basics.checks import whole
+from lessons_lib.basics.checks import finite, whole
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.endings import ENDINGS, chosen_output, ending_of, one_output, read
 from lessons_lib.network.graph import composites, in_batches
@@ -270,11 +270,14 @@ class Classifier:
         Behind an average of several networks there are none: then the logarithm of the
         probability; for a network that gives numbers, the numbers (`kind` says which).
         """
-        return in_batches(self._predict, self.prepare(images))[0]
+        return self._finite(in_batches(self._predict, self.prepare(images))[0])
 
     def probabilities(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
         """What the network itself says, shape (n, classes): probabilities 0..1, or its numbers."""
-        return in_batches(self._predict, self.prepare(images))[1]
+        return self._finite(in_batches(self._predict, self.prepare(images))[1])
+
+    def _finite(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        return scores if self.score is None else finite(scores, self.score.name)
 
     def top(self, image: ArrayLike, k: int = 5) -> list[Prediction]:
         """The ``k`` most probable classes of one picture, best first.
@@ -418,7 +421,9 @@ class Classifier:
         indices = np.full(len(x), -1) if target is None else self.chosen(x, target)
         specs = (self._pixels, tf.TensorSpec((None,), tf.int32))
         function = self.compiled(("gradients", path, run), differentiate, specs)
-        return LayerGradients(*in_batches(function, x, indices.astype("int32")))
+        found = LayerGradients(*in_batches(function, x, indices.astype("int32")))
+        self._finite(found.score)
+        return found
 
     def composites(
         self,

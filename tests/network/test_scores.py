@@ -290,6 +290,9 @@ def test_what_does_not_fit_is_said() -> None:
         Score(lambda y: y, name="all"): r"all gives \(None, 16, 16, 4\); a score is one decimal",
         Score(lambda y: 3.0, name="three"): "three gives float; a score",
         element(0, output="boxes"): "has no output 'boxes'",
+        Score(
+            lambda y: tf.math.log(-1 - y[:, 0, 0, 0]), name="odd"
+        ): "values of odd are not finite",
         likeness(np.ones(8)): r"the embedding has the shape \(8,\)",
     }
     for target, message in wrong.items():
