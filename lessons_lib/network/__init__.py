@@ -4,3 +4,5 @@
 """
 
 BATCH_SIZE = 16  # pictures that go through a network at once
+GRADIENT_BATCH = 8  # and there and back: measured, see benchmarks/integrated_gradients.py
+GRADIENT_BYTES = 2**28  # of activations, which a gradient with respect to the pixels keeps

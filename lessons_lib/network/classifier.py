@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib import images as pictures
 from lessons_lib.baselines import make_baseline
 from lessons_lib.basics.checks import finite, whole
-from lessons_lib.network import BATCH_SIZE
+from lessons_lib.network import BATCH_SIZE, GRADIENT_BATCH, GRADIENT_BYTES
 from lessons_lib.network.endings import ENDINGS, chosen_output, ending_of, one_output, read
 from lessons_lib.network.graph import composites, in_batches
 from lessons_lib.network.labels import (
@@ -542,6 +542,22 @@ class Classifier:
         with warnings.catch_warnings():  # keras.Model([input], ...) warns when not given a list
             warnings.filterwarnings("ignore", "The structure of `inputs`", UserWarning)
             return list(tf.nest.flatten(self.model(self.preprocess(x), training=False)))
+
+    @functools.cached_property
+    def gradient_batch(self) -> int:
+        """How many pictures at once, 1 to 8, for gradients with respect to the pixels.
+
+        On the way back all activations are needed; as many pictures are taken as keep them within
+        a quarter of a GiB.
+
+        Examples
+        --------
+        >>> from lessons_lib import models
+        >>> models.load("xception").gradient_batch, models.load("squeezenet").gradient_batch
+        (1, 8)
+        """
+        each = 4 * sum(h * w * channels for h, w, channels in self.spatial_layers.values())
+        return max(1, min(GRADIENT_BATCH, GRADIENT_BYTES // max(each, 1)))
 
     # Finding layers
 
