@@ -18,7 +18,7 @@ from lessons_lib import images as pictures
 from lessons_lib.baselines import make_baseline
 from lessons_lib.basics.checks import finite, whole
 from lessons_lib.network import BATCH_SIZE, GRADIENT_BATCH, GRADIENT_BYTES
-from lessons_lib.network.endings import ENDINGS, chosen_output, ending_of, one_output, read
+from lessons_lib.network.endings import ENDINGS, check_classes, chosen_output, ending_of, read
 from lessons_lib.network.graph import composites, in_batches
 from lessons_lib.network.labels import (
     Prediction,
@@ -177,6 +177,12 @@ class Classifier:
 
         def predict(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             result = self._result(x)
+            if result.shape[0] is not None:
+                raise ValueError(
+                    f"the output of {self.name} has the shape {tuple(result.shape)} for any number "
+                    "of pictures; leave batch_size out of its keras.Input, and the number of "
+                    "pictures out of its reshapes"
+                )
             reading = read(result, self.ending, self._two)
             found[:] = [reading.kind, int(np.prod(result.shape[1:]))]
             return reading.scores, reading.answers
@@ -343,8 +349,7 @@ class Classifier:
             return self, target
         key = (target.function, target.output, *(np.shape(array) for array in target.given))
         if key not in self._views:
-            whole_output = {"output": None, "labels": None, "score": target}
-            self._views[key] = self.replace(**whole_output)
+            self._views[key] = self.replace(labels=None, score=target)
         view = self._views[key]
         target.check(view._explained)
         for variable, array in zip(view._given, target.given, strict=True):
@@ -531,17 +536,18 @@ class Classifier:
         if self.score is None:
             if self.ending == "scores":
                 self.explaining(None)  # which says that there are no classes
-            return chosen_output(outputs, self.output, self.model)
+            return check_classes(chosen_output(outputs, self.output, self.model), self.name)
+        which = self.output if self.score.output is None else self.score.output
         chosen: Any = outputs
-        if self.score.output is not None or len(outputs) == 1:
-            chosen = one_output(outputs, self.score.output or 0, self.model)
-        self._explained = [] if isinstance(chosen, list) else chosen.shape.as_list()
+        if which is not None or len(tf.nest.flatten(outputs)) == 1:
+            chosen = chosen_output(outputs, which, self.model)
+        self._explained = chosen.shape.as_list() if tf.is_tensor(chosen) else []
         return self.score.of(chosen, self._given)[:, None]
 
-    def _run(self, x: tf.Tensor) -> list[tf.Tensor]:
+    def _run(self, x: tf.Tensor) -> Any:
         with warnings.catch_warnings():  # keras.Model([input], ...) warns when not given a list
             warnings.filterwarnings("ignore", "The structure of `inputs`", UserWarning)
-            return list(tf.nest.flatten(self.model(self.preprocess(x), training=False)))
+            return self.model(self.preprocess(x), training=False)
 
     @functools.cached_property
     def gradient_batch(self) -> int:

@@ -22,7 +22,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import finite, whole
-from lessons_lib.network.endings import before_the_link
+from lessons_lib.network.endings import logits_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,15 +32,16 @@ class Score:
     Attributes
     ----------
     function
-        From the network's output (a tensor; a list of tensors, where there are several and
-        ``output`` names none), and the tensors of ``given``, to a tensor of shape (n,), one
-        differentiable number for each picture. Write it once, outside loops: it is compiled once
-        for each function.
+        From the network's output (a tensor; where there are several and ``output`` names none, all
+        of them, as the model gives them), and the tensors of ``given``, to a tensor of shape (n,):
+        one differentiable number for each picture. Write it once, outside loops: it is compiled
+        once for each function.
     given
         Arrays that the function needs besides, such as a mask. Others of the same shape may follow
         without anything being compiled anew.
     output
-        Which output the function is given, where the model has several: its number or name.
+        Which output the function is given, where the model has several: its number or name;
+        default: the classifier's.
     name
         What titles call it.
     place
@@ -183,7 +184,7 @@ def likeness(embedding: ArrayLike, output: int | str | None = None) -> Score:
 
 
 def _region(y: tf.Tensor, mask: tf.Tensor, channel: tf.Tensor) -> tf.Tensor:
-    y = before_the_link(y)
+    y = logits_of(y)
     if y.shape.rank != 4:
         raise ValueError(f"a region needs an output (n, height, width, classes), not {y.shape}")
     of_class = tf.gather(y, channel, axis=-1)
@@ -192,7 +193,7 @@ def _region(y: tf.Tensor, mask: tf.Tensor, channel: tf.Tensor) -> tf.Tensor:
 
 
 def _element(y: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
-    y, shape = before_the_link(y), y.shape[1:].as_list()
+    y, shape = logits_of(y), y.shape[1:].as_list()
     if len(shape) != place.shape[0]:
         raise ValueError(f"{place.shape[0]} indices for an output of shape {y.shape}")
     flat = tf.reduce_sum(place * [int(np.prod(shape[i + 1 :])) for i in range(len(shape))])

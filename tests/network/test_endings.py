@@ -19,6 +19,7 @@ from lessons_lib.judging import deletion
 from lessons_lib.lime import explain, sample_image
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.endings import ending_of
+from lessons_lib.network.scores import Score, element
 
 L = keras.layers
 SIZE = 24
@@ -165,6 +166,53 @@ def test_log_softmax_is_a_link_too() -> None:
         classifier.probabilities(photos()), np.exp(model(photos())), atol=1e-6
     )
     assert classifier.kind == "logit"
+
+
+def test_log_softmaxes_beside_each_other_are_logarithms_too() -> None:
+    def beside(x: keras.KerasTensor) -> keras.KerasTensor:
+        return L.Concatenate()([ops.log_softmax(L.Dense(3)(x)), softmax(x, 2)])
+
+    model = net(beside)
+    own = np.asarray(model(photos()))
+    classifier = Classifier(model)
+    expected = np.concatenate([np.exp(own[:, :3]), own[:, 3:]], axis=1)
+    np.testing.assert_allclose(classifier.probabilities(photos()), expected, atol=1e-6)
+
+
+def test_a_number_beside_a_softmax_is_no_class() -> None:
+    model = net(lambda x: L.Concatenate()([softmax(x), 20 + L.Dense(1)(x)]))
+    with pytest.raises(ValueError, match=r"columns are of several kinds.*target=element\(0\)"):
+        Classifier(model)
+    classifier, own = Classifier(model, ending="scores"), np.asarray(model(photos()))
+
+    def scores(target: Score) -> np.ndarray:
+        return classifier.explaining(target)[0].logits(photos())[:, 0]
+
+    np.testing.assert_allclose(scores(element(3)), own[:, 3], rtol=1e-6)
+    np.testing.assert_allclose(scores(Score(lambda y: y[:, 1])), own[:, 1], rtol=1e-6)
+    lead = scores(element(1)) - scores(element(0))
+    np.testing.assert_allclose(lead, np.log(own[:, 1] / own[:, 0]), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (lambda x: 100 * softmax(x), "adds up to 100 for all trial pictures.*taken for logits"),
+        (lambda x: L.UnitNormalization()(L.Dense(5)(10 * x)), "has the length 1, as embeddings do"),
+        (lambda x: softmax(x) * np.eye(3)[0], r"lies in 0\.\.1 .*taken for probabilities"),
+    ],
+)
+def test_what_looks_like_something_else_does_not_pass_in_silence(end, message: str) -> None:
+    """Percentages, embeddings, probabilities of which some are 0."""
+    with pytest.warns(UserWarning, match=message):
+        Classifier(net(end))
+
+
+def test_a_number_without_an_axis_of_its_own() -> None:
+    model = net(lambda x: 40 + L.Dense(1)(x)[:, 0])
+    classifier = Classifier(model)
+    assert classifier.kind == "number"
+    np.testing.assert_allclose(classifier.probabilities(photos())[:, 0], model(photos()), rtol=1e-6)
 
 
 def test_what_may_be_probabilities_does_not_pass_in_silence() -> None:

@@ -29,7 +29,7 @@ def parts_net(last: str | None = "softmax") -> keras.Model:
     return seeded(keras.Model(inputs, L.Conv2D(4, 1, activation=last, name="parts")(y)))
 
 
-def boxes_net() -> keras.Model:
+def boxes_net(order: tuple[str, str] = ("scene", "boxes")) -> keras.Model:
     """A detection head: 4 x 4 cells of 5 numbers, and a class for the whole picture."""
     inputs = keras.Input((SIZE, SIZE, 3))
     x = L.Conv2D(6, 3, 4, padding="same", activation="relu", name="features")(
@@ -37,7 +37,8 @@ def boxes_net() -> keras.Model:
     )
     boxes = L.Conv2D(5, 1, name="boxes")(x)
     scene = L.Dense(3, activation="softmax", name="scene")(L.GlobalAveragePooling2D()(x))
-    return seeded(keras.Model(inputs, {"boxes": boxes, "scene": scene}))
+    outputs = {"boxes": boxes, "scene": scene}
+    return seeded(keras.Model(inputs, {name: outputs[name] for name in order}))
 
 
 def embedding_net() -> keras.Model:
@@ -56,10 +57,13 @@ def age_net() -> keras.Model:
 
 def by_tape(model: keras.Model, layer: str, score) -> np.ndarray:
     """Grad-CAM as people write it: a model of two outputs, a tape, the mean, the ReLU."""
-    both = keras.Model(model.inputs, [model.get_layer(layer).output, model.outputs])
+    outputs = model.outputs[0]
+    if len(model.outputs) > 1:
+        outputs = dict(zip(sorted(model.output_names), model.outputs, strict=True))
+    both = keras.Model(model.inputs, [model.get_layer(layer).output, outputs])
     with tf.GradientTape() as tape:
-        A, outputs = both(tf.constant(PHOTO[None]))
-        value = score(*outputs)
+        A, y = both(tf.constant(PHOTO[None]))
+        value = score(y)
     alpha = tape.gradient(value, A)[0].numpy().mean(axis=(0, 1))
     return np.maximum(A[0].numpy() @ alpha, 0)
 
@@ -120,29 +124,32 @@ def test_a_mask_of_another_size_is_stretched_over_the_output() -> None:
     assert scores[0] == pytest.approx(scores[1])
 
 
-def test_one_box_of_one_of_several_outputs() -> None:
-    model = boxes_net()
+@pytest.mark.parametrize("order", [("boxes", "scene"), ("scene", "boxes")])
+def test_one_box_of_one_of_several_outputs(order: tuple[str, str]) -> None:
+    """Whatever the order in which the model names them."""
+    model = boxes_net(order)
     net = Classifier(model, ending="scores")
-    order = list(model.output_names)
-    expected = by_tape(model, "features", lambda *y: y[order.index("boxes")][0, 1, 3, 4])
+    expected = by_tape(model, "features", lambda y: y["boxes"][0, 1, 3, 4])
     found = grad_cam(net, PHOTO, element(1, 3, 4, output="boxes"), "features")
     np.testing.assert_allclose(found, expected, atol=1e-5)
     scene = Classifier(model, output="scene")
+    np.testing.assert_allclose(
+        scene.probabilities(PHOTO), model(PHOTO[None])["scene"].numpy(), atol=1e-6
+    )
     np.testing.assert_allclose(
         grad_cam(net, PHOTO, element(2, output="scene"), "features"),
         grad_cam(scene, PHOTO, 2, "features"),
         atol=1e-6,
     )
-    assert net.gradients(PHOTO, element(0, 0, 0, output=order.index("boxes")), "features").score
 
 
 def test_any_function_of_all_outputs() -> None:
     model = boxes_net()
-    net, boxes = Classifier(model, ending="scores"), list(model.output_names).index("boxes")
-    surest = Score(lambda y: tf.reduce_max(y[boxes][..., 4], axis=(1, 2)) * y[1 - boxes][:, 0])
-    y = [tensor.numpy() for tensor in tf.nest.flatten(model(PHOTO[None]))]
+    net = Classifier(model, ending="scores")
+    surest = Score(lambda y: tf.reduce_max(y["boxes"][..., 4], axis=(1, 2)) * y["scene"][:, 0])
+    y = model(PHOTO[None])
     assert net.gradients(PHOTO, surest, "features").score[0] == pytest.approx(
-        y[boxes][0, ..., 4].max() * y[1 - boxes][0, 0], rel=1e-4
+        float(tf.reduce_max(y["boxes"][..., 4]) * y["scene"][0, 0]), rel=1e-4
     )
 
 
@@ -306,7 +313,7 @@ def test_what_does_not_fit_is_said() -> None:
         likeness(np.zeros(3))
     with pytest.raises(TypeError, match="for a Score use Grad-CAM"):
         cam(Classifier(gap_net()), PHOTO, element(1))
-    with pytest.raises(ValueError, match='say ending="scores"'):
+    with pytest.raises(ValueError, match='Say ending="scores"'):
         Classifier(parts_net())
     with pytest.raises(ValueError, match='with ending="scores"'):
         Classifier(boxes_net())
