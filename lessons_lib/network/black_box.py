@@ -236,6 +236,8 @@ def _told(given: NDArray[np.float32], two: bool) -> str:
 
 def _rows(result: Any, n: int) -> NDArray[np.float32]:
     """What a predict function gave for n pictures, shape (n, columns); an error if it cannot be."""
+    if result is None:
+        raise TypeError("predict gave None; does it return its answers?")
     plain = _plain(result)
     if isinstance(plain, list) and len(plain) == 1 and np.ndim(plain[0]) > 1:
         plain = plain[0]  # one output in a list, as onnxruntime gives it
