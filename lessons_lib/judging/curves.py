@@ -46,12 +46,18 @@ def average_drop(Y: ArrayLike, O: ArrayLike) -> float:  # noqa: E741
     Parameters
     ----------
     Y, O : array, shape (n,)
-        The class's probability for the whole pictures, and for what the maps leave of them.
+        The class's probability, or another score of 0 or more, for the whole pictures, and for
+        what the maps leave of them.
 
     Returns
     -------
     float
-        0..100.
+        0..100 for probabilities; any unit gives the same.
+
+    Raises
+    ------
+    ValueError
+        If there is not one number for each picture, or ``Y`` is negative or not finite.
 
     References
     ----------

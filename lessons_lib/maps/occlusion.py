@@ -128,6 +128,7 @@ def windows(
     >>> windows((2, 5), window=2, stride=2)[0].tolist()
     [[0, 0], [0, 2], [0, 3]]
     """
+    size = size_of(size)
     high, wide = _sides(window, "window", [round(n / 7) for n in size], size)
     down, right = _sides(stride, "stride", [(high + 1) // 2, (wide + 1) // 2], (high, wide))
     rows = sorted({*range(0, size[0] - high, down), size[0] - high})

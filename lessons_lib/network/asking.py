@@ -69,6 +69,12 @@ class Network(ABC):
     def explaining(self, target: "Class | Score") -> "tuple[Network, Class | int]":
         """Whom to ask, and for which class: the door through which each method takes its target."""
 
+    def _named(self, target: Target) -> None:
+        """A ValueError if there are several numbers, and no target: none of them is the top one."""
+        if target is None and self.kind == "number" and len(self.labels) > 1:
+            count = len(self.labels)
+            raise ValueError(f"{self.name} gives {count} numbers; name one of them as target")
+
     @abstractmethod
     def _zero_colour(self) -> NDArray[np.float32]:
         """The colour, shape (3,), that the network sees as nothing."""
@@ -171,10 +177,6 @@ class Network(ABC):
     def targets(self, target: Target, logits: NDArray[np.floating]) -> NDArray[np.int_]:
         """One class index for each picture; ``None`` means each picture's own top class."""
         if target is None:
-            if self.kind == "number" and len(self.labels) > 1:
-                raise ValueError(
-                    f"{self.name} gives {len(self.labels)} numbers; name one as target"
-                )
             return logits.argmax(axis=-1)
         return class_indices(self.labels, target, len(logits), self.name)
 

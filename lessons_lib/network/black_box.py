@@ -149,6 +149,7 @@ class BlackBox(Network):
                 f"{self.name} is a BlackBox and takes a class as target, no Score: let its predict "
                 "function give the number to explain"
             )
+        self._named(target)
         return self, target
 
     def _zero_colour(self) -> NDArray[np.float32]:

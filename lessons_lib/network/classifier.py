@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.basics.checks import finite
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.asking import Class, Network
 from lessons_lib.network.endings import ENDINGS, chosen_output, ending_of, one_output, read
@@ -117,7 +118,7 @@ class Classifier(Network):
         self.output = output
         self.ending = "numbers" if score else ending
         self.score = score
-        self._given = [tf.Variable(array) for array in score.given] if score else []
+        self._given = [_variable(array) for array in score.given] if score else []
         self._views: dict[Hashable, Classifier] = {}
         names = as_names((score.name,) if score else labels)
         self._two = len(names) == 2
@@ -197,7 +198,10 @@ class Classifier(Network):
         scores, answers = in_batches(
             self._predict, x, batch_size=batch_size, description=description
         )
-        return scores, answers
+        return self._finite(scores), self._finite(answers)
+
+    def _finite(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        return scores if self.score is None else finite(scores, self.score.name)
 
     def explaining(self, target: Class | Score) -> "tuple[Classifier, Class | int]":
         """Whom to ask, and for which class: the door through which each method takes its target.
@@ -219,7 +223,8 @@ class Classifier(Network):
         Raises
         ------
         ValueError
-            If the network has no classes and ``target`` is one, or the score does not fit to it.
+            If the network has no classes and ``target`` is one; if it gives several numbers and
+            ``target`` names none; or if the score does not fit to it.
         """
         if not isinstance(target, Score):
             if self.kind == "score":
@@ -227,6 +232,7 @@ class Classifier(Network):
                     f"{self.name} has no classes; its target is a Score, such as region(mask, "
                     f"channel) of lessons_lib.network.scores, not {target!r}"
                 )
+            self._named(target)
             return self, target
         key = (target.function, target.output, *(np.shape(array) for array in target.given))
         if key not in self._views:
@@ -252,7 +258,7 @@ class Classifier(Network):
 
         def look(x: tf.Tensor) -> tuple[tf.Tensor]:
             with tapped(tapped_layer) as seen:
-                self.forward(x)
+                self._run(x)
             return (tf.cast(output_of(seen, path, run, lambda: self.spatial_layers), tf.float32),)
 
         function = self.compiled(("activations", path, run), look)
@@ -311,7 +317,9 @@ class Classifier(Network):
         indices = np.full(len(x), -1) if target is None else self.chosen(x, target)
         specs = (self._pixels, tf.TensorSpec((None,), tf.int32))
         function = self.compiled(("gradients", path, run), differentiate, specs)
-        return LayerGradients(*in_batches(function, x, indices.astype("int32")))
+        found = LayerGradients(*in_batches(function, x, indices.astype("int32")))
+        self._finite(found.score)
+        return found
 
     def composites(
         self,
@@ -451,3 +459,8 @@ class Classifier(Network):
 
         tf.function(look, autograph=False).get_concrete_function(self._pixels)
         return shapes
+
+
+def _variable(array: NDArray[Any]) -> tf.Variable:
+    decimal = np.issubdtype(np.asarray(array).dtype, np.floating)
+    return tf.Variable(array, dtype=tf.float32 if decimal else None, trainable=False)

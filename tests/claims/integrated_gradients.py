@@ -11,16 +11,18 @@ PANDA = 388
 
 
 def slopes(xception, z: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Gradient of the panda's logit at one picture, by a tape."""
-    pixels = tf.constant(z[None], tf.float32)
-    with tf.GradientTape() as tape:
-        tape.watch(pixels)
-        score = xception.forward(pixels)[:, PANDA]
-    return tape.gradient(score, pixels)[0].numpy()
+    """Gradient of the panda's logit at one picture."""
+
+    @tf.function
+    def gradient(z: tf.Tensor) -> tf.Tensor:
+        return tf.gradients(xception.forward(z)[:, PANDA], z)[0]
+
+    return gradient(tf.constant(z[None], tf.float32))[0].numpy()
 
 
 @claim("06.panda_complete")
-def _(xception, found, x):
+def _(xception, panda, found):
+    x = xception.prepare(panda)[0]
     logits = xception.logits([x, np.zeros_like(x)])[:, PANDA]
     return abs(found.phi.sum(dtype=float) / (logits[0] - logits[1]) - 1) < 0.01
 
@@ -170,11 +172,13 @@ def _(path, difference):
 def _(xception, x):
     """Both gradients at the very same picture: rounding it anew would cross some kinks."""
     ready = tf.constant(0.9 * (x / 127.5) - 1, tf.float32)[None]
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(ready)
+
+    @tf.function
+    def gradients(ready: tf.Tensor) -> list[tf.Tensor]:
         raw = (ready + 1) * 127.5
-        score = xception.forward(raw)[:, PANDA]
-    faulty, right = ((x * tape.gradient(score, z)[0]).numpy().sum() for z in (ready, raw))
+        return tf.gradients(xception.forward(raw)[:, PANDA], [ready, raw])
+
+    faulty, right = ((x * gradient[0].numpy()).sum() for gradient in gradients(ready))
     return faulty / right
 
 

@@ -69,11 +69,17 @@ def test_a_picture_without_confidence_has_nothing_to_lose() -> None:
 
 @pytest.mark.parametrize(
     ("Y", "after"),
-    [([], []), ([0.1], [0.1, 0.2]), ([1.2], [0.1]), ([0.5], [np.nan]), ([50.0], [40.0])],
+    [([], []), ([0.1], [0.1, 0.2]), ([-0.1], [0.1]), ([0.5], [np.nan])],
 )
-def test_what_is_no_probability_is_refused(Y: list, after: list) -> None:
+def test_what_can_have_no_relative_drop_is_refused(Y: list, after: list) -> None:
     with pytest.raises(ValueError, match=r"probabilities|each picture"):
         average_drop(Y, after)
+
+
+def test_a_drop_has_no_unit() -> None:
+    """Shares, percent or years: the drop is relative."""
+    assert average_drop([50.0, 20.0], [40.0, 30.0]) == pytest.approx(10)
+    assert average_drop([0.5, 0.2], [0.4, 0.3]) == pytest.approx(10)
 
 
 def test_confidences_by_hand() -> None:
