@@ -12,6 +12,7 @@ Those that sample are set to be fast rather than exact here; the numbers stand i
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,7 @@ from lessons_lib.basics.checks import as_floats
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.images import as_given, resize
 from lessons_lib.integrated_gradients import integrated_gradients
+from lessons_lib.network.asking import Network
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
@@ -31,16 +33,17 @@ from lessons_lib.shapley import kernel_shap
 Array = NDArray[np.float32]
 Classes = NDArray[np.int_]
 
-Method = Callable[[Classifier, Array, Classes], NDArray[np.floating]]
+Method = Callable[[Any, Array, Classes], NDArray[np.floating]]
 """From a network, pictures (n, *input_size, 3) and a class for each to maps (n, h, w), of any
-resolution, or attributions (n, *input_size, 3), which are added up over the colours."""
+resolution, or attributions (n, *input_size, 3), which are added up over the colours. The network is
+a `Classifier`; where a method only asks, it may be any `Network`."""
 
 SUPERPIXELS = 30
 
 
 def explain(
     method: Method,
-    classifier: Classifier,
+    classifier: Network,
     images: ArrayLike | Sequence[ArrayLike],
     target: Target | Score = None,
 ) -> Array:
@@ -91,7 +94,7 @@ def explain(
 
 
 def from_superpixels(
-    classifier: Classifier,
+    classifier: Network,
     x: Array,
     classes: Classes,
     weigh: Callable[[Array, NDArray[np.int_], int], NDArray[np.floating]],
@@ -109,7 +112,7 @@ def from_superpixels(
 
 
 def lime_map(
-    classifier: Classifier, x: Array, classes: Classes, *, samples: int = 90, seed: int = 0
+    classifier: Network, x: Array, classes: Classes, *, samples: int = 90, seed: int = 0
 ) -> Array:
     """LIME's coefficients of superpixels (lesson 04), for the logit."""
 
@@ -123,7 +126,7 @@ def lime_map(
 
 
 def kernel_shap_map(
-    classifier: Classifier, x: Array, classes: Classes, *, samples: int = 90, seed: int = 0
+    classifier: Network, x: Array, classes: Classes, *, samples: int = 90, seed: int = 0
 ) -> Array:
     """Shapley values of superpixels (lesson 05), for the logit."""
 
@@ -136,6 +139,18 @@ def kernel_shap_map(
         return kernel_shap(game, n, max(samples, 2 * n), seed=seed)
 
     return from_superpixels(classifier, x, classes, weigh)
+
+
+def occlusion_map(classifier: Network, x: Array, classes: Classes) -> Array:
+    """Occlusion with 49 windows: a quarter of the picture each, moved by half a window."""
+    height, width = (max(1, side // 4) for side in classifier.input_size)
+    stride = (max(1, height // 2), max(1, width // 2))
+    return maps.occlusion(classifier, x, classes, window=(height, width), stride=stride)
+
+
+def rise_map(classifier: Network, x: Array, classes: Classes, *, samples: int = 200) -> Array:
+    """RISE with far fewer masks than in its paper."""
+    return maps.rise(classifier, x, classes, samples=samples)
 
 
 def integrated_gradients_map(classifier: Classifier, x: Array, classes: Classes) -> Array:
@@ -169,6 +184,8 @@ METHODS: dict[str, Method] = {
     "Score-CAM": lambda classifier, x, classes: score_cam(classifier, x, classes, max_channels=32),
     "LIME": lime_map,
     "KernelSHAP": kernel_shap_map,
+    "occlusion": occlusion_map,
+    "RISE": rise_map,
     "Integrated Gradients": integrated_gradients_map,
     "gradient × input": maps.gradient_times_input,
     "SmoothGrad": smooth_grad_map,
@@ -177,13 +194,13 @@ METHODS: dict[str, Method] = {
 }
 
 
-def random_map(classifier: Classifier, x: Array, classes: Classes) -> Array:
+def random_map(classifier: Network, x: Array, classes: Classes) -> Array:
     """A control: blots that know neither picture nor network, the same for all."""
     blots = np.random.default_rng(0).uniform(size=(7, 7))
     return np.broadcast_to(blots, (len(x), 7, 7)).astype("float32")
 
 
-def centre_map(classifier: Classifier, x: Array, classes: Classes) -> Array:
+def centre_map(classifier: Network, x: Array, classes: Classes) -> Array:
     """A control: hot in the middle of the picture, where photographers put things."""
     height, width = (np.linspace(-2, 2, size) for size in classifier.input_size)
     spot = np.exp(-(height[:, None] ** 2) - width[None] ** 2)

@@ -43,6 +43,10 @@ def phi(net: Classifier, images, target=None, **options) -> np.ndarray:
     return np.array([f.phi for f in found]) if isinstance(found, list) else found.phi
 
 
+def rise(net: Classifier, images, target=None, **options) -> np.ndarray:
+    return maps.rise(net, images, target, samples=30, **options)
+
+
 BACKGROUND = np.zeros((1, SIZE, SIZE, 3))
 AT_A_LAYER = {  # a map at the resolution of a layer
     "CAM": cam,
@@ -57,6 +61,8 @@ OF_PIXELS = {  # a value for each pixel and colour, or for each pixel
     "guided backpropagation": maps.guided_backpropagation,
     "guided Grad-CAM": maps.guided_grad_cam,
     "Integrated Gradients": phi,
+    "occlusion": maps.occlusion,
+    "RISE": rise,
     "SmoothGrad": of_one_picture(lambda n, p, c: maps.smooth_grad(n, p, c, num_samples=3)),
     "Expected Gradients": of_one_picture(
         lambda n, p, c: expected_gradients(n, p, BACKGROUND, c, num_samples=3)
@@ -70,7 +76,12 @@ BENCH = {
     for name, method in (ON_THE_BENCH | CONTROLS).items()
 }
 METHODS = AT_A_LAYER | OF_PIXELS | WITHOUT_A_CLASS | BENCH
-CHUNKED = {"Score-CAM": score_cam, "Integrated Gradients": phi}  # those with a batch_size
+CHUNKED = {  # those with a batch_size
+    "Score-CAM": score_cam,
+    "Integrated Gradients": phi,
+    "occlusion": maps.occlusion,
+    "RISE": rise,
+}
 ONE_BY_ONE = {"SmoothGrad", "Expected Gradients", "Ablation-CAM", "Score-CAM"}
 IGNORE_THE_CLASS = {"Eigen-CAM", "bench: Eigen-CAM", "bench: random", "bench: centre"}
 NEED_A_LINEAR_HEAD = {"CAM", "bench: CAM"}

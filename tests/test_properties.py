@@ -41,7 +41,11 @@ from lessons_lib import (
 )
 from lessons_lib import integrated_gradients as ig
 from lessons_lib.judging import road, robustness
+from lessons_lib.maps.occlusion import inside, windows
+from lessons_lib.maps.rise import grids_and_shifts, masks
+from lessons_lib.network.asking import Network
 from lessons_lib.network.bfloat16 import bfloat16
+from lessons_lib.network.black_box import BlackBox
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.counter import counted
 from lessons_lib.network.labels import as_names, class_index, class_indices, labels_for
@@ -115,6 +119,7 @@ def game(seed: int) -> Callable:
 
 
 NETWORK = classifier(gap_net())
+BOX = BlackBox(lambda x: NETWORK.model(x).numpy(), None, (SIZE, SIZE), ending="probabilities")
 RNG = np.random.default_rng(0)
 PHOTO = RNG.uniform(0, 255, (SIZE, SIZE, 3)).astype("float32")
 SMALL = PHOTO[:9, :7].astype("uint8")
@@ -129,6 +134,7 @@ MASKED = score_cam.MaskedScores(
 FLAG = fixed(True) | fixed(False)
 SIZES = one_of((3, 8), [9, 2], odd=(None, 3, (0, 2), (2.5, 1), (-1, 4), ("a", "b")))
 NET = fixed(NETWORK)
+ASKED = NET | fixed(BOX)  # by what only asks
 ONE = like(PHOTO) | fixed(SMALL) | fixed(PHOTO[None])
 MANY = ONE | fixed(np.stack([PHOTO, 255 - PHOTO])) | fixed([PHOTO, SMALL])
 TARGET = one_of(0, 2, "class 1", odd=(-1, 3, True, 1.5, "nonsense", np.nan, [0, 1, 2], np.array(1)))
@@ -180,9 +186,12 @@ AROUND = Kind(
 )
 REMOVED = fixed(robustness.Removals(RNG.random((5, 8, 8)) < 0.5, RNG.normal(size=5)))
 
+ODD_SIDES = (0, 17, -1, 2.5, "x", (2, 2, 2), (3, None), True)
+SIDES = one_of(None, 3, 16, (2, 5), odd=ODD_SIDES)
+
 MAP = dict(classifier=NET, images=MANY, target=TARGETS)
 AT_LAYER = MAP | dict(layer=LAYER)
-CURVE = dict(classifier=NET, image=ONE, heat=HEAT, target=TARGET)
+CURVE = dict(classifier=ASKED, image=ONE, heat=HEAT, target=TARGET)
 STEPS = dict(
     rule=one_of("adaptive", "midpoint"), num_steps=whole(3, 9), tolerance=real(0.1, 1),
     max_steps=whole(8, 20), batch_size=whole(1, 9),
@@ -282,6 +291,15 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     robustness.noise: dict(sigma=real(0, 9)),
     robustness.shift: dict(pixels=whole(-3, 3)),
     robustness.brightness: dict(factor=real(0, 9)),
+    windows: dict(size=SIZES, window=one_of(None, 1, (2, 1), odd=ODD_SIDES), stride=fixed(None)),
+    inside: dict(starts=fixed(np.array([[0, 1], [2, 2]])), sides=fixed((2, 1)), size=fixed((4, 3))),
+    grids_and_shifts: dict(
+        size=SIZES, samples=whole(2, 9), cells=whole(1, 2), p=real(0.1, 0.9)
+    ),
+    masks: dict(
+        grids=fixed(RNG.random((3, 2, 2)) < 0.5), shifts=fixed(np.zeros((3, 2), int)),
+        size=fixed((5, 4)),
+    ),
     maps.region_attributions: dict(phi=numbers(SIZE, SIZE, 3), segments=REGIONS),
     score_cam.varied_channels: dict(A=numbers(3, 4, 5), max_channels=whole(1, 9) | fixed(None)),
     score_cam.alpha: dict(
@@ -341,15 +359,15 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
 }  # fmt: skip
 
 OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
-    Classifier.prepare: dict(self=NET, images=MANY),
-    Classifier.prepare_one: dict(self=NET, image=ONE),
-    Classifier.baseline: dict(self=NET, images=MANY, kind=HIDDEN),
-    Classifier.logits: dict(self=NET, images=MANY),
-    Classifier.probabilities: dict(self=NET, images=MANY),
-    Classifier.top: dict(self=NET, image=ONE, k=whole(1, 9)),
-    Classifier.class_index: dict(self=NET, target=TARGET),
-    Classifier.targets: dict(self=NET, target=TARGETS, logits=fixed(np.eye(3)[:1])),
-    Classifier.chosen: dict(self=NET, x=fixed(PHOTO[None]), target=TARGETS),
+    Network.prepare: dict(self=ASKED, images=MANY),
+    Network.prepare_one: dict(self=ASKED, image=ONE),
+    Network.baseline: dict(self=ASKED, images=MANY, kind=HIDDEN),
+    Network.logits: dict(self=ASKED, images=MANY),
+    Network.probabilities: dict(self=ASKED, images=MANY),
+    Network.top: dict(self=ASKED, image=ONE, k=whole(1, 9)),
+    Network.class_index: dict(self=ASKED, target=TARGET),
+    Network.targets: dict(self=ASKED, target=TARGETS, logits=fixed(np.eye(3)[:1])),
+    Network.chosen: dict(self=ASKED, x=fixed(PHOTO[None]), target=TARGETS),
     Classifier.activations: dict(self=NET, images=MANY, layer=LAYER),
     Classifier.gradients: dict(self=NET, images=MANY, target=TARGETS, layer=LAYER),
     cam.cam: AT_LAYER,
@@ -361,6 +379,14 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     maps.eigen_cam: dict(classifier=NET, images=MANY, layer=LAYER),
     maps.ablation_cam: AT_LAYER,
     maps.guided_backpropagation: MAP,
+    maps.occlusion: MAP | dict(
+        classifier=ASKED, window=SIDES, stride=one_of(None, 2, (1, 2), odd=ODD_SIDES),
+        baseline=HIDDEN, batch_size=whole(1, 9),
+    ),
+    maps.rise: MAP | dict(
+        classifier=ASKED, samples=whole(2, 9), cells=whole(1, 9), p=real(0.1, 0.9), baseline=HIDDEN,
+        batch_size=whole(1, 9),
+    ),
     maps.guided_grad_cam: AT_LAYER,
     judging.compare: dict(
         methods=one_of({"CAM": cam.cam}, odd=({},)),
@@ -368,8 +394,8 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
         classifier=NET, images=MANY, target=TARGETS,
     ),
     judging.confidences: dict(
-        classifier=NET, images=ONE, target=TARGET, baseline=HIDDEN, keep=real(0.1, 1) | fixed(None),
-        heats=numbers(1, 5, 4),
+        classifier=ASKED, images=ONE, target=TARGET, baseline=HIDDEN,
+        keep=real(0.1, 1) | fixed(None), heats=numbers(1, 5, 4),
     ),
     judging.deletion: CURVE | dict(steps=whole(1, 5), baseline=HIDDEN),
     judging.insertion: CURVE | dict(steps=whole(1, 5), baseline=HIDDEN),
@@ -379,7 +405,7 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     ),
     methods.explain: MAP | dict(method=METHOD),
     lime.sample_image: dict(
-        classifier=NET, image=ONE, segments=REGIONS, samples=whole(2, 20), fill=FILL,
+        classifier=ASKED, image=ONE, segments=REGIONS, samples=whole(2, 20), fill=FILL,
         output=one_of("probabilities", "logits"), batch_size=whole(1, 9),
         sampler=one_of("library", "paper", odd=("coin", None)),
     ),
@@ -388,7 +414,7 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
         least_first=FLAG, noise=real(0, 9),
     ),
     robustness.removals: dict(
-        classifier=NET, image=ONE, target=TARGET, samples=whole(2, 9), side=real(0.1, 0.9),
+        classifier=ASKED, image=ONE, target=TARGET, samples=whole(2, 9), side=real(0.1, 0.9),
         baseline=HIDDEN
     ),
     robustness.max_sensitivity: dict(
@@ -412,7 +438,7 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
         classifier=NET, image=ONE, target=TARGET, layer=LAYER, baseline=HIDDEN
     ),
     lime.masked_scores: dict(
-        classifier=NET, image=ONE, segments=REGIONS, Z=SHOWN, fill=FILL,
+        classifier=ASKED, image=ONE, segments=REGIONS, Z=SHOWN, fill=FILL,
         output=one_of("probabilities", "logits"), batch_size=whole(1, 9),
     ),
 }  # fmt: skip
@@ -444,14 +470,25 @@ EXEMPT = {
     **dict.fromkeys(
         ["methods.from_superpixels", "methods.lime_map", "methods.kernel_shap_map",
          "methods.integrated_gradients_map", "methods.smooth_grad_map", "methods.random_map",
-         "methods.guided_backpropagation_map", "methods.centre_map"], BY_EXPLAIN,
+         "methods.guided_backpropagation_map", "methods.centre_map", "methods.occlusion_map",
+         "methods.rise_map"], BY_EXPLAIN,
     ),
     **dict.fromkeys(
         ["plotting.compare", "plotting.explanation", "plotting.gallery", "plotting.show",
          "plotting.slide", "plotting.superpixel_weights"], "draws a figure; gives no numbers",
     ),
-    "Classifier.explaining": "gives a network; network/test_scores.py has what does not fit",
-    "Classifier.composites": "called through lime.masked_scores, which checks its arguments",
+    **dict.fromkeys(
+        ["Classifier.composites", "Network.composites"],
+        "called through lime.masked_scores, which checks its arguments",
+    ),
+    **dict.fromkeys(
+        ["Network.explaining", "Classifier.explaining", "BlackBox.explaining"],
+        "gives a network; network/test_scores.py has what does not fit",
+    ),
+    **dict.fromkeys(
+        ["Network.ask", "Classifier.ask", "BlackBox.ask"],
+        "called by each method that only asks, with pictures that are prepared",
+    ),
     "images.load_image": "reads a file; test_images.py has files that are none",
     "images.course_images": "takes no argument; gives names",
     "images.as_given": "picks from results that are ready",
@@ -465,9 +502,9 @@ EXEMPT = {
 }  # fmt: skip
 ROOMS = (
     "baselines", "basics.scaling", "cam", "grad_cam", "images", "integrated_gradients", "judging",
-    "lime", "maps", "methods", "network.bfloat16", "network.classifier", "network.counter",
-    "network.graph", "network.labels", "plotting.attributions", "plotting.pictures",
-    "plotting.superpixels", "score_cam", "shapley",
+    "lime", "maps", "methods", "network.asking", "network.bfloat16", "network.black_box",
+    "network.classifier", "network.counter", "network.graph", "network.labels",
+    "plotting.attributions", "plotting.pictures", "plotting.superpixels", "score_cam", "shapley",
 )  # fmt: skip
 LEFT_OUT = "judging.clever_hans"  # it trains networks, and has tests of its own
 
@@ -488,7 +525,7 @@ def name_of(function: Callable) -> str:
 
 def test_every_public_function_is_called_or_exempt() -> None:
     places = [(m, m.__name__) for m in modules() if not m.__name__.endswith(LEFT_OUT)]
-    places.append((Classifier, Classifier.__module__))
+    places += [(kind, kind.__module__) for kind in (Network, Classifier, BlackBox)]
     public = {
         name_of(function)
         for place, home in places

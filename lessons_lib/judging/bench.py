@@ -10,7 +10,7 @@ from lessons_lib.basics.progress import bar
 from lessons_lib.images import as_batch
 from lessons_lib.judging.statistics import Interval, bootstrap
 from lessons_lib.methods import Method, explain
-from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
 
@@ -61,7 +61,7 @@ class Comparison(NamedTuple):
 def compare(
     methods: Mapping[str, Method],
     measures: Mapping[str, Measure],
-    classifier: Classifier,
+    classifier: Network,
     images: Sequence[ArrayLike],
     target: Target | Score = None,
 ) -> Comparison:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.basics.checks import as_floats, finite, real, whole
 from lessons_lib.basics.scaling import normalise
 from lessons_lib.images import resize
-from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
 
@@ -91,7 +91,7 @@ def average_increase(Y: ArrayLike, O: ArrayLike) -> float:  # noqa: E741
 
 
 def confidences(
-    classifier: Classifier,
+    classifier: Network,
     images: ArrayLike | Sequence[ArrayLike],
     heats: Sequence[Array],
     target: Target | Score = None,
@@ -161,7 +161,7 @@ class Curve(NamedTuple):
 
 
 def deletion(
-    classifier: Classifier,
+    classifier: Network,
     image: ArrayLike,
     heat: Array,
     target: int | str | Score | None = None,
@@ -213,7 +213,7 @@ def deletion(
 
 
 def insertion(
-    classifier: Classifier,
+    classifier: Network,
     image: ArrayLike,
     heat: Array,
     target: int | str | Score | None = None,
@@ -273,7 +273,7 @@ def ranks(
 
 
 def _curve(
-    classifier: Classifier,
+    classifier: Network,
     start: Array,
     end: Array,
     heat: Array,

@@ -19,7 +19,7 @@ from scipy.sparse.linalg import splu
 
 from lessons_lib.basics.checks import as_array, as_floats, finite, real
 from lessons_lib.judging.curves import Curve, ranks
-from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.asking import Network
 from lessons_lib.network.scores import Score
 
 Array = NDArray[np.floating]
@@ -104,7 +104,7 @@ def _solve(picture: Array, gone: NDArray[np.bool_]) -> Array:
 
 
 def road(
-    classifier: Classifier,
+    classifier: Network,
     image: ArrayLike,
     heat: ArrayLike,
     target: int | str | Score | None = None,

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.basics.checks import as_floats, real, whole
 from lessons_lib.images import resize
 from lessons_lib.methods import Method, explain
-from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
 
@@ -38,7 +38,7 @@ class Removals(NamedTuple):
 
 
 def removals(
-    classifier: Classifier,
+    classifier: Network,
     image: ArrayLike,
     target: Target | Score,
     *,
@@ -149,7 +149,7 @@ def infidelity(heat: ArrayLike, found: Removals) -> float:
 
 def max_sensitivity(
     method: Method,
-    classifier: Classifier,
+    classifier: Network,
     image: ArrayLike,
     target: Target | Score,
     *,

@@ -20,9 +20,9 @@ from lessons_lib.basics.checks import as_array, as_floats, finite, whole
 from lessons_lib.basics.columns import Columns, in_order, key_of, label, names_of
 from lessons_lib.lime._superpixels import Fill, check_segments, masked_scores
 from lessons_lib.network import BATCH_SIZE
+from lessons_lib.network.asking import Network
 
 if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
-    from lessons_lib.network.classifier import Classifier
     from lessons_lib.network.scores import Score
 
 Predict = Callable[[Any], ArrayLike]
@@ -60,7 +60,7 @@ class Neighbourhood(NamedTuple):
 
 
 def sample_image(
-    classifier: "Classifier",
+    classifier: Network,
     image: ArrayLike,
     segments: NDArray[np.integer],
     *,

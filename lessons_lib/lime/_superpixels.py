@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.basics.checks import as_array, as_floats, finite
 from lessons_lib.images import one_picture
 from lessons_lib.network import BATCH_SIZE
+from lessons_lib.network.asking import Network
 
 if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
-    from lessons_lib.network.classifier import Classifier
     from lessons_lib.network.scores import Score
 
 METHODS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -199,7 +199,7 @@ def hide(
 
 
 def masked_scores(
-    classifier: "Classifier",
+    classifier: Network,
     image: ArrayLike,
     segments: NDArray[np.integer],
     Z: ArrayLike,

@@ -1,4 +1,4 @@
-"""More maps than the lessons derive: the family of Grad-CAM, gradients of pixels, regions."""
+"""More maps than the lessons derive: the family of Grad-CAM, gradients, masks, regions."""
 
 from lessons_lib.maps.family import (
     METHODS,
@@ -15,6 +15,8 @@ from lessons_lib.maps.family import (
 )
 from lessons_lib.maps.gradients import gradient_times_input, input_gradients, saliency, smooth_grad
 from lessons_lib.maps.guided import guided_backpropagation, guided_grad_cam
+from lessons_lib.maps.occlusion import occlusion
+from lessons_lib.maps.rise import rise
 from lessons_lib.maps.xrai import region_attributions
 
 __all__ = [
@@ -29,10 +31,12 @@ __all__ = [
     "hires_cam",
     "input_gradients",
     "layer_cam",
+    "occlusion",
     "place_weighted_sum",
     "plus_plus_weights",
     "principal_weights",
     "region_attributions",
+    "rise",
     "saliency",
     "smooth_grad",
     "xgrad_cam",

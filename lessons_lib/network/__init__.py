@@ -1,8 +1,13 @@
-"""Any Keras network behind one door: RGB pixels in; scores, activations and gradients out.
+"""Any network behind one door: RGB pixels in; scores, activations and gradients out.
 
-`classifier` is the door. `architectures` and `weights` are the course's own networks.
+`asking` is the door: what every network answers. `classifier` opens any Keras network, and shows
+what is inside; `black_box` any function that predicts. `architectures` and `weights` are the
+course's own networks.
 """
 
 BATCH_SIZE = 16  # pictures that go through a network at once
 GRADIENT_BATCH = 8  # and there and back: measured, see benchmarks/integrated_gradients.py
 GRADIENT_BYTES = 2**28  # of activations, which a gradient with respect to the pixels keeps
+
+# The logarithm of 0 would be infinite, and its slope near 0 too steep for 32-bit numbers.
+SMALLEST = 1e-20

@@ -7,25 +7,21 @@ through it.
 import functools
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib import images as pictures
-from lessons_lib.baselines import make_baseline
-from lessons_lib.basics.checks import finite, whole
+from lessons_lib.basics.checks import finite
 from lessons_lib.network import BATCH_SIZE, GRADIENT_BATCH, GRADIENT_BYTES
+from lessons_lib.network.asking import Class, Network
 from lessons_lib.network.endings import ENDINGS, check_classes, chosen_output, ending_of, read
 from lessons_lib.network.graph import composites, in_batches
 from lessons_lib.network.labels import (
-    Prediction,
     Target,
     as_names,
-    class_index,
-    class_indices,
     labels_for,
 )
 from lessons_lib.network.layers import (
@@ -42,10 +38,8 @@ from lessons_lib.network.layers import (
 from lessons_lib.network.preprocessing import Preprocess, input_size_of, preprocessing, zero_colour
 from lessons_lib.network.scores import Score
 
-Class = TypeVar("Class", bound=Target)
 
-
-class Classifier:
+class Classifier(Network):
     """Any Keras image classifier, asked with RGB pixels 0..255 of any size.
 
     Parameters
@@ -197,122 +191,23 @@ class Classifier:
             del self._compiled["predict"]  # it was traced before the ending was known
         return kind, units
 
-    def _trial(self) -> NDArray[np.float32]:
-        """Four pictures to see what an output looks like: black, white, grainy, smooth."""
-        rng, size = np.random.default_rng(0), (*self.input_size, 3)
-        grain = rng.uniform(0, 255, size).astype("float32")
-        smooth = pictures.resized(rng.uniform(0, 255, (4, 4, 3)).astype("float32"), self.input_size)
-        return np.stack([np.zeros(size, "float32"), np.full(size, 255, "float32"), grain, smooth])
-
     # Asking the network
 
-    def prepare(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
-        """Check pictures and bring them to the network's size (the whole picture, no cropping).
-
-        Parameters
-        ----------
-        images
-            One picture (height, width, 3), a batch, or a list of pictures of any sizes; RGB 0..255.
-
-        Returns
-        -------
-        ndarray of float32, shape (n, *input_size, 3)
-            RGB pixels 0..255; a new array.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As `lessons_lib.images.as_batch`.
-        """
-        resized = [pictures.resized(p, self.input_size) for p in pictures.as_batch(images)]
-        return np.clip(resized, 0, 255, dtype=np.float32)  # averages are rounded, to 255.00002 say
-
-    def prepare_one(self, image: ArrayLike) -> NDArray[np.float32]:
-        """As `prepare`, for one picture, shape (1, *input_size, 3); a ValueError for several."""
-        x = self.prepare(image)
-        if len(x) != 1:
-            raise ValueError(f"expected one picture, but there are {len(x)}")
-        return x
-
-    def baseline(
-        self, images: ArrayLike | Sequence[ArrayLike], kind: str | ArrayLike = "zero"
-    ) -> NDArray[np.float32]:
-        """Pictures that show nothing, to put in place of what is hidden.
-
-        Parameters
-        ----------
-        images
-            As for `prepare`.
-        kind
-            ``"zero"``: the colour that the network's preprocessing turns into 0, which is grey for
-            most networks; or what `lessons_lib.baselines.make_baseline` takes: ``"black"``,
-            ``"blurred"``, ..., or a picture.
-
-        Returns
-        -------
-        ndarray of float32, shape (n, *input_size, 3)
-            RGB pixels 0..255.
-
-        Raises
-        ------
-        ValueError
-            If ``kind`` is none of these, or no colour becomes 0.
-
-        Examples
-        --------
-        >>> from lessons_lib import models
-        >>> models.load("mobilenet_v2").baseline(pictures.course_image("panda"))[0, 0, 0]
-        array([127.5, 127.5, 127.5], dtype=float32)
-        """
-        x = self.prepare(images)
-        if isinstance(kind, str) and kind == "zero":
-            return np.zeros_like(x) + zero_colour(self.preprocess, self.input_size, self.name)
-        rng = np.random.default_rng(0)
-        return np.stack([make_baseline(kind, picture, picture, rng) for picture in x])
-
-    def logits(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
-        """The scores that are explained, shape (n, classes): logits, where the network has them.
-
-        Behind an average of several networks there are none: then the logarithm of the
-        probability; for a network that gives numbers, the numbers (`kind` says which).
-        """
-        return self._finite(in_batches(self._predict, self.prepare(images))[0])
-
-    def probabilities(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
-        """What the network itself says, shape (n, classes): probabilities 0..1, or its numbers."""
-        return self._finite(in_batches(self._predict, self.prepare(images))[1])
+    def ask(
+        self,
+        x: NDArray[np.float32],
+        *,
+        batch_size: int = BATCH_SIZE,
+        description: str | None = None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Scores and answers, as `Network.ask`: in one compiled function."""
+        scores, answers = in_batches(
+            self._predict, x, batch_size=batch_size, description=description
+        )
+        return self._finite(scores), self._finite(answers)
 
     def _finite(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         return scores if self.score is None else finite(scores, self.score.name)
-
-    def top(self, image: ArrayLike, k: int = 5) -> list[Prediction]:
-        """The ``k`` most probable classes of one picture, best first.
-
-        Examples
-        --------
-        >>> from lessons_lib import models
-        >>> print(models.load("mobilenet_v2").top(pictures.course_image("panda"))[0])
-        giant panda (class 388): 0.92
-        """
-        whole(k, "k", 1)
-        (probability,) = self.probabilities(self.prepare_one(image))
-        best = np.argsort(-probability)[:k]
-        is_number = self.kind == "number"
-        return [Prediction(int(i), self.labels[i], float(probability[i]), is_number) for i in best]
-
-    def class_index(self, target: int | str) -> int:
-        """Index of a class: see `lessons_lib.network.labels.class_index`."""
-        return class_index(self.labels, target, self.name)
-
-    def targets(self, target: Target, logits: NDArray[np.floating]) -> NDArray[np.int_]:
-        """One class index for each picture; ``None`` means each picture's own top class."""
-        if target is None:
-            return logits.argmax(axis=-1)
-        return class_indices(self.labels, target, len(logits), self.name)
-
-    def chosen(self, x: NDArray[np.float32], target: Target) -> NDArray[np.int_]:
-        """One class index for each prepared picture; the network is asked only for ``None``."""
-        return self.targets(target, self.logits(x) if target is None else x)
 
     def explaining(self, target: Class | Score) -> "tuple[Classifier, Class | int]":
         """Whom to ask, and for which class: the door through which each method takes its target.
@@ -343,9 +238,7 @@ class Classifier:
                     f"{self.name} has no classes; its target is a Score, such as region(mask, "
                     f"channel) of lessons_lib.network.scores, not {target!r}"
                 )
-            if target is None and self.kind == "number" and len(self.labels) > 1:
-                count = len(self.labels)
-                raise ValueError(f"{self.name} gives {count} numbers; name one of them as target")
+            self._named(target)
             return self, target
         key = (target.function, target.output, *(np.shape(array) for array in target.given))
         if key not in self._views:
@@ -356,6 +249,9 @@ class Classifier:
             variable.assign(array)
         view.score, view.labels = target, (target.name,)
         return view, 0
+
+    def _zero_colour(self) -> NDArray[np.float32]:
+        return zero_colour(self.preprocess, self.input_size, self.name)
 
     # Looking inside
 

@@ -15,14 +15,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from lessons_lib.network import SMALLEST
+
 ENDINGS = ("auto", "logits", "probabilities", "numbers", "scores")
 
 # They change the shape or the type, or bound the values, and leave each value where it is.
 _PASSING = {"Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "StopGradient"}
 _BOUNDS = {"Maximum", "Minimum", "ClipByValue"}
 _LINKS = {"Softmax", "LogSoftmax", "Sigmoid"}
-# The logarithm of 0 would be infinite, and its slope near 0 too steep for 32-bit numbers.
-_SMALLEST = 1e-20
 
 
 class Reading(NamedTuple):
@@ -121,7 +121,7 @@ def read(result: tf.Tensor, ending: str = "auto", two: bool = False) -> Reading:
     if ending == "probabilities":
         if single:
             flat = tf.concat([1 - flat, flat], axis=-1)
-        return Reading(tf.math.log(tf.maximum(flat, _SMALLEST)), flat, "log probability")
+        return Reading(tf.math.log(tf.maximum(flat, SMALLEST)), flat, "log probability")
     found = _behind(result)
     if found is None:
         return Reading(flat, flat, "unknown")

@@ -185,6 +185,8 @@ logit, probability = element(1), Score(lambda y: y[:, 1], name="probability of 1
 BY_LAYER = {"Grad-CAM": grad_cam, "Score-CAM": score_cam} | maps.METHODS
 BY_PIXEL = {
     "saliency": maps.saliency,
+    "occlusion": maps.occlusion,
+    "RISE": lambda n, x, t: maps.rise(n, x, t, samples=9),
     "gradient x input": maps.gradient_times_input,
     "guided": maps.guided_backpropagation,
     "guided Grad-CAM": maps.guided_grad_cam,

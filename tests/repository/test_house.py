@@ -84,7 +84,9 @@ def test_a_hand_in_another_room_is_seen(tmp_path: Path, imports: str) -> None:
     assert len(reaches_in(tmp_path)) == 1
 
 
-@pytest.mark.parametrize("room", ["lime", "shapley", "tables", "texts", "plotting"])
+@pytest.mark.parametrize(
+    "room", ["lime", "shapley", "tables", "texts", "plotting", "network.black_box"]
+)
 def test_what_needs_no_network_loads_no_tensorflow(room: str) -> None:
     assert not loaded_with(room) & {"tensorflow", "keras"}
 

@@ -33,7 +33,7 @@ SAYS = {
     "tables": "tables",
     "texts": "texts",
     "baselines": "what hidden pixels show",
-    "network": "any Keras network, one door",
+    "network": "any network, one door",
     "models": "the course's networks",
     "cam": "lesson 01",
     "grad_cam": "lesson 02",

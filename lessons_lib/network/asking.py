@@ -1,0 +1,209 @@
+"""The door of every network: pictures in, scores and answers out, whatever stands behind it.
+
+Methods that only ask (LIME, Shapley values, occlusion, RISE) and measures that only ask (deletion,
+insertion, ROAD, robustness) need no more than a `Network`. Those that look inside need a
+`lessons_lib.network.classifier.Classifier`, which is one too.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lessons_lib import images as pictures
+from lessons_lib.baselines import make_baseline
+from lessons_lib.basics.checks import whole
+from lessons_lib.basics.progress import bar
+from lessons_lib.network import BATCH_SIZE
+from lessons_lib.network.labels import Prediction, Target, class_index, class_indices
+
+if TYPE_CHECKING:  # a network of another library needs no TensorFlow
+    from lessons_lib.network.scores import Score
+
+Class = TypeVar("Class", bound=Target)
+
+
+class Network(ABC):
+    """What can be asked about pictures: `Classifier` and `BlackBox` are networks.
+
+    Attributes
+    ----------
+    name : str
+        How titles and messages call it.
+    input_size : tuple of int
+        (height, width) of the pictures that it sees.
+    labels : tuple of str
+        One for each score.
+    kind : str
+        What the scores are: ``"logit"``, ``"log probability"``, ``"number"`` or ``"score"``.
+    """
+
+    name: str
+    input_size: tuple[int, int]
+    labels: tuple[str, ...]
+    kind: str
+
+    @abstractmethod
+    def ask(
+        self,
+        x: NDArray[np.float32],
+        *,
+        batch_size: int = BATCH_SIZE,
+        description: str | None = None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Scores and answers, both of shape (n, classes), for pictures as `prepare` makes them.
+
+        Parameters
+        ----------
+        x : ndarray of float32, shape (n, *input_size, 3)
+            RGB pixels 0..255.
+        batch_size
+            Pictures at a time.
+        description
+            What the progress bar says.
+        """
+
+    @abstractmethod
+    def explaining(self, target: "Class | Score") -> "tuple[Network, Class | int]":
+        """Whom to ask, and for which class: the door through which each method takes its target."""
+
+    def _named(self, target: Target) -> None:
+        """A ValueError if there are several numbers, and no target: none of them is the top one."""
+        if target is None and self.kind == "number" and len(self.labels) > 1:
+            count = len(self.labels)
+            raise ValueError(f"{self.name} gives {count} numbers; name one of them as target")
+
+    @abstractmethod
+    def _zero_colour(self) -> NDArray[np.float32]:
+        """The colour, shape (3,), that the network sees as nothing."""
+
+    def prepare(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
+        """Check pictures and bring them to the network's size (the whole picture, no cropping).
+
+        Parameters
+        ----------
+        images
+            One picture (height, width, 3), a batch, or a list of pictures of any sizes; RGB 0..255.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, *input_size, 3)
+            RGB pixels 0..255; a new array.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `lessons_lib.images.as_batch`.
+        """
+        resized = [pictures.resized(p, self.input_size) for p in pictures.as_batch(images)]
+        return np.clip(resized, 0, 255, dtype=np.float32)  # averages are rounded, to 255.00002 say
+
+    def prepare_one(self, image: ArrayLike) -> NDArray[np.float32]:
+        """As `prepare`, for one picture, shape (1, *input_size, 3); a ValueError for several."""
+        x = self.prepare(image)
+        if len(x) != 1:
+            raise ValueError(f"expected one picture, but there are {len(x)}")
+        return x
+
+    def baseline(
+        self, images: ArrayLike | Sequence[ArrayLike], kind: str | ArrayLike = "zero"
+    ) -> NDArray[np.float32]:
+        """Pictures that show nothing, to put in place of what is hidden.
+
+        Parameters
+        ----------
+        images
+            As for `prepare`.
+        kind
+            ``"zero"``: the colour that the network's preprocessing turns into 0, which is grey for
+            most networks; or what `lessons_lib.baselines.make_baseline` takes: ``"black"``,
+            ``"blurred"``, ..., or a picture.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, *input_size, 3)
+            RGB pixels 0..255.
+
+        Raises
+        ------
+        ValueError
+            If ``kind`` is none of these, or no colour becomes 0.
+
+        Examples
+        --------
+        >>> from lessons_lib import models
+        >>> models.load("mobilenet_v2").baseline(pictures.course_image("panda"))[0, 0, 0]
+        array([127.5, 127.5, 127.5], dtype=float32)
+        """
+        x = self.prepare(images)
+        if isinstance(kind, str) and kind == "zero":
+            return np.zeros_like(x) + self._zero_colour()
+        rng = np.random.default_rng(0)
+        return np.stack([make_baseline(kind, picture, picture, rng) for picture in x])
+
+    def logits(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
+        """The scores that are explained, shape (n, classes): logits, where the network has them.
+
+        Behind an average of several networks there are none: then the logarithm of the
+        probability; for a network that gives numbers, the numbers (`kind` says which).
+        """
+        return self.ask(self.prepare(images))[0]
+
+    def probabilities(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
+        """What the network itself says, shape (n, classes): probabilities 0..1, or its numbers."""
+        return self.ask(self.prepare(images))[1]
+
+    def top(self, image: ArrayLike, k: int = 5) -> list[Prediction]:
+        """The ``k`` most probable classes of one picture, best first.
+
+        Examples
+        --------
+        >>> from lessons_lib import models
+        >>> print(models.load("mobilenet_v2").top(pictures.course_image("panda"))[0])
+        giant panda (class 388): 0.92
+        """
+        whole(k, "k", 1)
+        (probability,) = self.probabilities(self.prepare_one(image))
+        best = np.argsort(-probability)[:k]
+        is_number = self.kind == "number"
+        return [Prediction(int(i), self.labels[i], float(probability[i]), is_number) for i in best]
+
+    def class_index(self, target: int | str) -> int:
+        """Index of a class: see `lessons_lib.network.labels.class_index`."""
+        return class_index(self.labels, target, self.name)
+
+    def targets(self, target: Target, logits: NDArray[np.floating]) -> NDArray[np.int_]:
+        """One class index for each picture; ``None`` means each picture's own top class."""
+        if target is None:
+            return logits.argmax(axis=-1)
+        return class_indices(self.labels, target, len(logits), self.name)
+
+    def chosen(self, x: NDArray[np.float32], target: Target) -> NDArray[np.int_]:
+        """One class index for each prepared picture; the network is asked only for ``None``."""
+        return self.targets(target, self.logits(x) if target is None else x)
+
+    def composites(
+        self,
+        picture: NDArray[np.float32],
+        hidden: NDArray[np.float32],
+        segments: NDArray[np.integer],
+        Z: NDArray[np.bool_],
+        *,
+        output: str = "probabilities",
+        batch_size: int = BATCH_SIZE,
+    ) -> NDArray[np.float32]:
+        """Scores (n, classes) of pictures that are mixed of two, superpixel by superpixel."""
+        which = ("logits", "probabilities").index(output)
+        starts = range(0, len(Z), whole(batch_size, "batch_size", 1))
+        shown = (Z[i : i + batch_size, segments, None] for i in bar(starts, desc="hidden pictures"))
+        parts = [self.ask(np.where(s, picture, hidden), batch_size=batch_size) for s in shown]
+        return np.concatenate([part[which] for part in parts])
+
+    def _trial(self) -> NDArray[np.float32]:
+        """Four pictures to see what an output looks like: black, white, grainy, smooth."""
+        rng, size = np.random.default_rng(0), (*self.input_size, 3)
+        grain = rng.uniform(0, 255, size).astype("float32")
+        smooth = pictures.resized(rng.uniform(0, 255, (4, 4, 3)).astype("float32"), self.input_size)
+        return np.stack([np.zeros(size, "float32"), np.full(size, 255, "float32"), grain, smooth])
