@@ -30,6 +30,7 @@ class Drawn:
     inside: keras.Model
     kind: str  # of y: probabilities, single, logits, log, numbers, places; unlike: of several kinds
     has_logits: bool
+    ending: str
     layer: str
     options: dict[str, Any]
     precise: bool
@@ -299,7 +300,7 @@ def _draw(rng: np.random.Generator, seed: int, policy: str, endings: dict) -> Dr
     size = int(rng.integers(8, 14))
     whole = rng.random() < 0.15  # pixels as whole numbers, as in a photograph
     dtype, shape = "uint8" if whole else None, (size, size + 1)
-    if rng.random() < 0.15:
+    if rng.random() < 0.15 and any(kind != "places" for _, _, kind in endings.values()):
         options["input_size"], shape = shape, (None, None)
         story.append("of any size")
     picture = keras.Input((*shape, 3), dtype=dtype)
@@ -361,4 +362,4 @@ def _draw(rng: np.random.Generator, seed: int, policy: str, endings: dict) -> Dr
             story.append("wrapped")
     inside = keras.Model(picture, [A, y if z is None else z, y])
     precise = policy in ("float32", "float64")
-    return Drawn(seed, model, inside, kind, z is not None, layer, options, precise, story)
+    return Drawn(seed, model, inside, kind, z is not None, name, layer, options, precise, story)

@@ -171,21 +171,15 @@ class Classifier(Network):
 
         def predict(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             result = self._result(x)
-            if result.shape[0] is not None:
-                raise ValueError(
-                    f"the output of {self.name} has the shape {tuple(result.shape)} for any number "
-                    "of pictures; leave batch_size out of its keras.Input, and the number of "
-                    "pictures out of its reshapes"
-                )
             reading = read(result, self.ending, self._two)
             found[:] = [reading.kind, int(np.prod(result.shape[1:]))]
             return reading.scores, reading.answers
 
         function = self.compiled("predict", predict)
         kind, units = found
-        if kind == "unknown":
+        if kind.startswith("unknown"):
             answers = in_batches(function, self._trial())[1]
-            self.ending = ending_of(answers, self._two, self.name)
+            self.ending = ending_of(answers, self._two, self.name, amount="amount" in kind)
             kinds = {"probabilities": "log probability", "numbers": "number", "logits": "logit"}
             kind = kinds[self.ending]
             del self._compiled["predict"]  # it was traced before the ending was known
@@ -432,7 +426,8 @@ class Classifier(Network):
         if self.score is None:
             if self.ending == "scores":
                 self.explaining(None)  # which says that there are no classes
-            return check_classes(chosen_output(outputs, self.output, self.model), self.name)
+            result = chosen_output(outputs, self.output, self.model)
+            return check_classes(result, self.model.name, x.shape[0])
         which = self.output if self.score.output is None else self.score.output
         chosen: Any = outputs
         if which is not None or len(tf.nest.flatten(outputs)) == 1:

@@ -23,6 +23,7 @@ ENDINGS = ("auto", "logits", "probabilities", "numbers", "scores")
 _PASSING = {"Identity", "Cast", "Reshape", "Squeeze", "ExpandDims", "StopGradient"}
 _BOUNDS = {"Maximum", "Minimum", "ClipByValue"}
 _LINKS = {"Softmax", "LogSoftmax", "Sigmoid"}
+_AMOUNTS = {"Relu", "Relu6", "Softplus", "Exp"}  # never below 0, as no logits are
 
 
 class Reading(NamedTuple):
@@ -36,7 +37,7 @@ class Reading(NamedTuple):
         What the network says: probabilities 0..1 as it gives them, or numbers in their own unit.
     kind
         What the scores are: ``"logit"``, ``"log probability"`` or ``"number"``; ``"unknown"`` where
-        nothing was found behind the output, which is then taken for logits.
+        nothing was found behind the output, ``"unknown amount"`` if it ends in a ReLU or the like.
     """
 
     scores: tf.Tensor
@@ -67,13 +68,21 @@ def chosen_output(structure: Any, which: int | str | None, model: keras.Model) -
     return outputs[which or 0]
 
 
-def check_classes(result: tf.Tensor, whose: str) -> tf.Tensor:
-    """The output itself; a ValueError unless it is (n, classes), or that with axes of length 1."""
+def check_classes(result: tf.Tensor, whose: str, rows: int | None) -> tf.Tensor:
+    """The output itself; a ValueError unless it is (n, classes), or that with axes of length 1.
+
+    ``rows`` is how many pictures go in; None for any number.
+    """
     if not _one_axis(result):
         raise ValueError(
             f"the output of {whose} has the shape {tuple(result.shape)}; a classifier gives "
             '(n, classes). Say ending="scores" if it is none, and explain a score of it: '
             "see lessons_lib.network.scores"
+        )
+    if rows is None and result.shape[0] is not None:
+        raise ValueError(
+            f"the output of {whose} has the shape {tuple(result.shape)} whatever the number of "
+            "pictures; leave batch_size out of its keras.Input, and the number out of its reshapes"
         )
     return result
 
@@ -86,7 +95,7 @@ def logits_of(result: tf.Tensor) -> tf.Tensor:
     if _one_axis(result):
         found = _behind(result)
         return result if found is None else tf.reshape(found.logits, tf.shape(result))
-    operation = _maker(result) if _is_a_batch(result) else None
+    operation = _maker(result) if _is_a_batch(result, result.shape[0]) else None
     if operation is None or operation.type not in _LINKS:
         return result
     return tf.reshape(operation.inputs[0], tf.shape(result))
@@ -124,7 +133,9 @@ def read(result: tf.Tensor, ending: str = "auto", two: bool = False) -> Reading:
         return Reading(tf.math.log(tf.maximum(flat, SMALLEST)), flat, "log probability")
     found = _behind(result)
     if found is None:
-        return Reading(flat, flat, "unknown")
+        last = _maker(result)
+        amount = last is not None and last.type in _AMOUNTS
+        return Reading(flat, flat, "unknown amount" if amount else "unknown")
     if not all(found.links):
         raise ValueError(
             "the output puts a softmax or sigmoid beside something else: its columns are of "
@@ -138,7 +149,7 @@ def read(result: tf.Tensor, ending: str = "auto", two: bool = False) -> Reading:
     return Reading(found.logits, tf.where(logs, tf.exp(flat), flat), "logit")
 
 
-def ending_of(answers: NDArray[np.floating], two: bool, whose: str) -> str:
+def ending_of(answers: NDArray[np.floating], two: bool, whose: str, *, amount: bool = False) -> str:
     """What an output is, behind which nothing was found: told by its values for some pictures.
 
     Parameters
@@ -149,6 +160,8 @@ def ending_of(answers: NDArray[np.floating], two: bool, whose: str) -> str:
         Whether a single output stands for two classes.
     whose
         What to call the network in a message.
+    amount
+        Whether it ends in an operation that gives nothing below 0.
 
     Returns
     -------
@@ -177,6 +190,8 @@ def ending_of(answers: NDArray[np.floating], two: bool, whose: str) -> str:
         seen, taken = "lies in 0..1", "probabilities, and their logarithm is explained"
     elif single:
         return "logits" if two else "numbers"
+    elif amount:
+        seen, taken = "ends in a ReLU or the like, as amounts do, and so is 0 or more", "logits"
     elif answers.min() >= 0 and _same(answers.sum(axis=-1)):
         seen, taken = f"adds up to {answers[0].sum():.3g}", "logits"
     elif _same(np.linalg.norm(answers, axis=-1)) and not _same(*answers.T):
@@ -194,7 +209,7 @@ def ending_of(answers: NDArray[np.floating], two: bool, whose: str) -> str:
 
 def _same(*columns: NDArray[np.floating]) -> bool:
     """Whether each has one value, but for the rounding of 16 bits."""
-    return all(np.ptp(column) <= 5e-3 * np.abs(column).max() for column in columns)
+    return all(np.ptp(column) <= 2e-2 * np.abs(column).max() for column in columns)
 
 
 def _of_logits(flat: tf.Tensor, two: bool) -> Reading:
@@ -237,7 +252,7 @@ def _behind(result: tf.Tensor) -> _Behind | None:
         logits = tf.reshape(tf.cast(source, tf.float32), (-1, length))
         return _Behind(logits, [operation.type] * length)
     if operation is not None and operation.type == "ConcatV2":  # several heads beside each other
-        heads = [i for i in operation.inputs[:-1] if _is_a_batch(i)]
+        heads = [i for i in operation.inputs[:-1] if _is_a_batch(i, result.shape[0])]
         parts = [_behind(i) or _Behind(_flat(i), [""] * _length(i)) for i in heads]
         links = [link for part in parts for link in part.links]
         if any(links) and operation.outputs[0].shape[-1] == len(links) == length:
@@ -256,15 +271,15 @@ def _maker(result: tf.Tensor) -> tf.Operation | None:
     """
     operation, length = result.op, _length(result)
     while operation.type in _PASSING | _BOUNDS:
-        sources = [i for i in operation.inputs if _is_a_batch(i)]
+        sources = [i for i in operation.inputs if _is_a_batch(i, result.shape[0])]
         if len(sources) != 1 or _length(sources[0]) != length:
             return None
         operation = sources[0].op
     return operation
 
 
-def _is_a_batch(tensor: tf.Tensor) -> bool:
+def _is_a_batch(tensor: tf.Tensor, n: int | None) -> bool:
     """Whether a tensor is of shape (n, ...), with all but n known, and holds decimal numbers."""
     shape = tensor.shape
     known = shape.rank is not None and shape.rank > 1 and None not in shape[1:]
-    return known and shape[0] is None and tensor.dtype.is_floating
+    return known and shape[0] == n and tensor.dtype.is_floating

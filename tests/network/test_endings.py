@@ -17,6 +17,7 @@ from lessons_lib.grad_cam import grad_cam
 from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.judging import deletion
 from lessons_lib.lime import explain, sample_image
+from lessons_lib.maps import input_gradients
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.endings import ending_of
 from lessons_lib.network.scores import Score, element
@@ -199,6 +200,7 @@ def test_a_number_beside_a_softmax_is_no_class() -> None:
     [
         (lambda x: 100 * softmax(x), "adds up to 100 for all trial pictures.*taken for logits"),
         (lambda x: L.UnitNormalization()(L.Dense(5)(10 * x)), "has the length 1, as embeddings do"),
+        (lambda x: L.Dense(3, activation="relu", bias_initializer="ones")(9 * x), "as amounts do"),
         (lambda x: softmax(x) * np.eye(3)[0], r"lies in 0\.\.1 .*taken for probabilities"),
     ],
 )
@@ -322,13 +324,27 @@ def test_an_output_is_chosen_by_its_name() -> None:
 
 
 def test_the_scores_can_be_asked_for_inside_a_function_of_the_readers_own() -> None:
-    classifier = Classifier(net(softmax))
+    for name in ("softmax", "softmax, then reshape", "heads beside each other, reshaped"):
+        classifier = Classifier(net(WITH_LOGITS[name]))
 
-    @tf.function
-    def slope(x: tf.Tensor) -> tf.Tensor:
-        return tf.gradients(classifier.forward(x)[:, 1], x)[0]
+        @tf.function
+        def slope(x: tf.Tensor, classifier: Classifier = classifier) -> tf.Tensor:
+            score = classifier.forward(x)[:, 1]
+            return score, tf.gradients(score, x)[0]
 
-    assert np.isfinite(slope(tf.constant(photos()))).all()
+        score, gradient = slope(tf.constant(photos()))  # traced for three pictures
+        np.testing.assert_allclose(score, classifier.logits(photos())[:, 1], rtol=1e-5)
+        expected = input_gradients(classifier, photos(), 1)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-9)
+
+
+def test_a_number_of_pictures_that_is_fixed_is_named() -> None:
+    picture = keras.Input((SIZE, SIZE, 3), batch_size=1)
+    model = keras.Model(picture, ops.reshape(softmax(stem(picture)), (1, 3)))
+    with pytest.raises(
+        ValueError, match=r"has the shape \(1, 3\) whatever .* leave batch_size out"
+    ):
+        Classifier(model)
 
 
 # A layer that runs several times
