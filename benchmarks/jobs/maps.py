@@ -52,3 +52,42 @@ def smooth_grad() -> Ways:
         xplique = Xplique(s.model, nb_samples=20)
         ways["xplique"] = lambda: xplique(s.ready, s.one_hot)
     return ways
+
+
+@job("occlusion, 49 windows, VGG16")
+def occlusion() -> Ways:
+    from lessons_lib.maps.occlusion import occlusion
+
+    s = Setting("vgg16")
+    ways: Ways = {
+        FLOOR: s.calls(50),  # the whole picture is the first
+        "lessons_lib": lambda: occlusion(s.net, s.photo, s.target, window=32, stride=32),
+    }
+    if has("tf_explain"):
+        from tf_explain.core.occlusion_sensitivity import OcclusionSensitivity
+
+        explainer = OcclusionSensitivity(batch_size=16)
+        ways["tf-explain"] = lambda: explainer.explain((s.ready, None), s.model, s.target, 32)
+    if has("xplique"):
+        from xplique.attributions import Occlusion as Xplique
+
+        xplique = Xplique(s.model, batch_size=16, patch_size=32, patch_stride=32)
+        ways["xplique"] = lambda: xplique(s.ready, s.one_hot)
+    return ways
+
+
+@job("RISE, 200 masks, MobileNetV2")
+def rise() -> Ways:
+    from lessons_lib.maps.rise import rise
+
+    s = Setting("mobilenet_v2")
+    ways: Ways = {
+        FLOOR: s.calls(200),
+        "lessons_lib": lambda: rise(s.net, s.photo, s.target, samples=200),
+    }
+    if has("xplique"):
+        from xplique.attributions import Rise as Xplique
+
+        xplique = Xplique(s.model, batch_size=16, nb_samples=200)
+        ways["xplique"] = lambda: xplique(s.ready, s.one_hot)
+    return ways

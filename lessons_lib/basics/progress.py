@@ -17,6 +17,8 @@ DELAY = 2.0  # seconds
 class bar:
     """A tqdm bar that is made after two seconds, moves once a second, and leaves nothing behind.
 
+    A loop of a single step gets none: it is over when there would be something to show.
+
     Parameters
     ----------
     items
@@ -55,7 +57,7 @@ class bar:
         self._done += steps
         if self._shown is not None:
             self._shown.update(steps)
-        elif time.monotonic() - self._start > DELAY:
+        elif self._total != 1 and time.monotonic() - self._start > DELAY:
             self._shown = tqdm(total=self._total, mininterval=1, leave=False, **self._options)
             self._shown.update(self._done)
 

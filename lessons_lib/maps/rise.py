@@ -164,9 +164,10 @@ def masks(grids: NDArray[np.bool_], shifts: NDArray[np.int_], size: tuple[int, i
     height, width = size
     rows, columns = grids.shape[1:]
     high, wide = -(-height // rows), -(-width // columns)
-    layers = np.moveaxis(grids, 0, -1).astype("float32")
-    large = resized(layers, ((rows + 1) * high, (columns + 1) * wide))
-    cut = [
-        large[top : top + height, left : left + width, i] for i, (top, left) in enumerate(shifts)
-    ]
-    return np.stack(cut)
+    large = ((rows + 1) * high, (columns + 1) * wide)
+    return np.stack(
+        [
+            resized(grid.astype("float32"), large)[top : top + height, left : left + width]
+            for grid, (top, left) in zip(grids, shifts, strict=True)
+        ]
+    )

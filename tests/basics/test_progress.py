@@ -44,6 +44,12 @@ def test_a_long_loop_makes_one_that_counts_all_steps_and_goes_away(made, monkeyp
     assert one.options["desc"] == "long"
 
 
+def test_a_single_step_makes_none_however_long_it_takes(made, monkeypatch) -> None:
+    monkeypatch.setattr(progress, "DELAY", -1)
+    assert list(bar(["slow"])) == ["slow"]
+    assert made == []
+
+
 def test_it_goes_away_when_the_loop_is_left(made, monkeypatch) -> None:
     monkeypatch.setattr(progress, "DELAY", -1)
     loop = iter(bar(range(9)))
