@@ -81,6 +81,11 @@ class Score:
             )
         return tf.cast(score, tf.float32)
 
+    @property
+    def own(self) -> bool:
+        """Whether the function is the reader's, and not one of this module."""
+        return self.function not in (_region, _element, _likeness)
+
     def check(self, shape: Sequence[int]) -> None:
         """A ValueError if the place it asks for is outside an output of this shape."""
         bounds = tuple(shape)[len(shape) - len(self.place) :]
