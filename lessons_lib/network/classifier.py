@@ -5,6 +5,7 @@ through it.
 """
 
 import functools
+import threading
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
@@ -234,7 +235,9 @@ class Classifier(Network):
                 )
             self._named(target)
             return self, target
-        key = (target.function, target.output, *(np.shape(array) for array in target.given))
+        # What is given stands in variables of the view: each thread has its own.
+        shapes = [np.shape(array) for array in target.given]
+        key = (threading.get_ident(), target.function, target.output, *shapes)
         if key not in self._views:
             self._views[key] = self.replace(labels=None, score=target)
         view = self._views[key]

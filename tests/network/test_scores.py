@@ -1,5 +1,7 @@
 """Scores as targets, each against the model called directly and a tape of the test's own."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -352,3 +354,24 @@ def test_a_slope_that_is_not_finite_is_named() -> None:
     for method in (maps.saliency, maps.guided_backpropagation):
         with pytest.raises(ValueError, match="values of the gradient are not finite"):
             method(net, PHOTO, score)
+
+
+def test_threads_do_not_see_each_others_masks() -> None:
+    net = Classifier(parts_net(), ending="scores", layer="bottom")
+    masks = np.eye(SIZE)[:3, :, None] * np.ones(SIZE)  # a row each
+
+    def ask(mask: np.ndarray) -> np.ndarray:
+        return np.array([maps.hires_cam(net, PHOTO, region(mask, 1)) for _ in range(20)])
+
+    alone = [ask(mask)[:1] for mask in masks]
+    with ThreadPoolExecutor(3) as pool:
+        for own, found in zip(alone, pool.map(ask, masks), strict=True):
+            np.testing.assert_allclose(found, own.repeat(20, axis=0), rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_no_function_of_tensors_is_named() -> None:
+    net = Classifier(embedding_net(), ending="scores", layer="coarse")
+    with pytest.raises(TypeError, match="needs a function of the output, not 3"):
+        Score(3)
+    with pytest.raises(TypeError, match="use TensorFlow's operations, not NumPy's"):
+        grad_cam(net, PHOTO, Score(lambda y: np.sin(y[:, 0])))
