@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import real, whole
+from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.images import as_given
 from lessons_lib.network.classifier import Classifier
@@ -158,4 +158,5 @@ def _gradients(classifier: Classifier, x: Maps, index: NDArray[np.int_]) -> Maps
     specs = (pixels, tf.TensorSpec((None,), tf.int32))
     function = classifier.compiled("input gradients", differentiate, specs)
     together = classifier.gradient_batch if len(x) > 1 else 1
-    return in_batches(function, x, index.astype("int32"), batch_size=together)[0]
+    slopes = in_batches(function, x, index.astype("int32"), batch_size=together)[0]
+    return finite(slopes, "the gradient")

@@ -5,6 +5,7 @@ through it.
 """
 
 import functools
+import threading
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
@@ -234,7 +235,9 @@ class Classifier(Network):
                 )
             self._named(target)
             return self, target
-        key = (target.function, target.output, *(np.shape(array) for array in target.given))
+        # What is given stands in variables of the view: each thread has its own.
+        shapes = [np.shape(array) for array in target.given]
+        key = (threading.get_ident(), target.function, target.output, *shapes)
         if key not in self._views:
             self._views[key] = self.replace(labels=None, score=target)
         view = self._views[key]
@@ -242,7 +245,39 @@ class Classifier(Network):
         for variable, array in zip(view._given, target.given, strict=True):
             variable.assign(array)
         view.score, view.labels = target, (target.name,)
+        if target.own and not view._is_as_traced(self._of_trial):
+            del self._views[key]
+            return self.explaining(target)
         return view, 0
+
+    @functools.cached_property
+    def _of_trial(self) -> Any:
+        """What the network gives for the trial pictures, in its own form."""
+        return self.compiled("run", self._run)(tf.constant(self._trial()))
+
+    def _is_as_traced(self, outputs: Any) -> bool:
+        """Whether a reader's function still gives what was traced of it; it is looked at besides.
+
+        A graph holds on to all that the function closes over, such as the mask of an earlier call.
+        So the function is called here outside of any graph, on what the network gave for the trial
+        pictures. An error is raised unless each picture has a number of its own.
+        """
+        assert self.score is not None
+        given = [tf.constant(array) for array in self._given]
+        now = self.score.of(self._chosen(outputs), given).numpy()
+        first = tf.nest.map_structure(lambda y: y[:1], outputs)
+        alone = self.score.of(self._chosen(first), given).numpy()
+        if len(now) != len(self._trial()) or not np.allclose(now[:1], alone, 1e-4, equal_nan=True):
+            raise ValueError(
+                f"the {self.score.name} of a picture depends on the others beside it; it must be a "
+                "number of each picture by itself: add up over the other axes, not over the first"
+            )
+        specs = tf.nest.map_structure(
+            lambda y: tf.TensorSpec((None, *y.shape[1:]), y.dtype), outputs
+        )
+        score = lambda y: self.score.of(self._chosen(y), self._given)  # noqa: E731
+        traced = self.compiled("score of outputs", score, [specs])(outputs).numpy()
+        return np.allclose(traced, now, 1e-4, equal_nan=True)
 
     def _zero_colour(self) -> NDArray[np.float32]:
         return zero_colour(self.preprocess, self.input_size, self.name)
@@ -428,12 +463,17 @@ class Classifier(Network):
                 self.explaining(None)  # which says that there are no classes
             result = chosen_output(outputs, self.output, self.model)
             return check_classes(result, self.model.name, x.shape[0])
-        which = self.output if self.score.output is None else self.score.output
-        chosen: Any = outputs
-        if which is not None or len(tf.nest.flatten(outputs)) == 1:
-            chosen = chosen_output(outputs, which, self.model)
+        chosen = self._chosen(outputs)
         self._explained = chosen.shape.as_list() if tf.is_tensor(chosen) else []
         return self.score.of(chosen, self._given)[:, None]
+
+    def _chosen(self, outputs: Any) -> Any:
+        """What a `Score` is a function of: one output, or all."""
+        assert self.score is not None
+        which = self.output if self.score.output is None else self.score.output
+        if which is None and len(tf.nest.flatten(outputs)) > 1:
+            return outputs
+        return chosen_output(outputs, which, self.model)
 
     def _run(self, x: tf.Tensor) -> Any:
         with warnings.catch_warnings():  # keras.Model([input], ...) warns when not given a list

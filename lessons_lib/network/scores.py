@@ -64,6 +64,10 @@ class Score:
     name: str = "score"
     place: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise TypeError(f"a score needs a function of the output, not {self.function!r}")
+
     def of(self, output: Any, given: Sequence[tf.Tensor]) -> tf.Tensor:
         """The score inside a graph, shape (n,).
 
@@ -72,7 +76,13 @@ class Score:
         ValueError
             If the function gives anything else than one decimal number for each picture.
         """
-        score = self.function(output, *given)
+        try:
+            score = self.function(output, *given)
+        except (AttributeError, NotImplementedError) as error:
+            raise TypeError(
+                f"{self.name} cannot be compiled ({error}); its function gets tensors: use "
+                "TensorFlow's operations, not NumPy's"
+            ) from error
         if not tf.is_tensor(score) or not score.dtype.is_floating or score.shape.rank != 1:
             what = getattr(score, "shape", type(score).__name__)
             raise ValueError(
@@ -80,6 +90,11 @@ class Score:
                 "tensor of shape (n,)"
             )
         return tf.cast(score, tf.float32)
+
+    @property
+    def own(self) -> bool:
+        """Whether the function is the reader's, and not one of this module."""
+        return self.function not in (_region, _element, _likeness)
 
     def check(self, shape: Sequence[int]) -> None:
         """A ValueError if the place it asks for is outside an output of this shape."""

@@ -1,5 +1,7 @@
 """Scores as targets, each against the model called directly and a tape of the test's own."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -321,3 +323,55 @@ def test_what_does_not_fit_is_said() -> None:
         Classifier(boxes_net())
     with pytest.raises(ValueError, match="a drop is a share"):
         judging.average_drop([-3.0], [1.0])
+
+
+def test_what_a_function_closes_over_is_not_that_of_an_earlier_call() -> None:
+    net = Classifier(parts_net(), ending="scores", layer="bottom")
+    mask, other = np.zeros((2, SIZE, SIZE), "float32")
+    mask[2:6, 2:6] = other[9:13, 9:13] = 1
+    score = Score(lambda y: tf.reduce_sum(y[..., 1] * mask, (1, 2)))
+    before = maps.hires_cam(net, PHOTO, score)
+    mask[:] = other
+    after = maps.hires_cam(net, PHOTO, score)
+    fresh = Score(lambda y: tf.reduce_sum(y[..., 1] * other, (1, 2)))
+    np.testing.assert_allclose(after, maps.hires_cam(net, PHOTO, fresh), rtol=1e-5)
+    assert np.abs(before - after).max() > 1e-4
+
+
+@pytest.mark.parametrize(
+    "function", [lambda y: y[:, 0] - tf.reduce_mean(y), lambda y: y[:1, 0], lambda y: y[1:, 0]]
+)
+def test_a_score_that_depends_on_the_other_pictures_is_refused(function) -> None:
+    net = Classifier(embedding_net(), ending="scores", layer="coarse")
+    for method in (grad_cam, maps.saliency, score_cam):
+        with pytest.raises(ValueError, match="depends on the others beside it"):
+            method(net, photos(3, SIZE), Score(function))
+
+
+def test_a_slope_that_is_not_finite_is_named() -> None:
+    net = Classifier(embedding_net(), ending="scores", layer="coarse")
+    score = Score(lambda y: tf.sqrt(0 * y[:, 0]))
+    for method in (maps.saliency, maps.guided_backpropagation):
+        with pytest.raises(ValueError, match="values of the gradient are not finite"):
+            method(net, PHOTO, score)
+
+
+def test_threads_do_not_see_each_others_masks() -> None:
+    net = Classifier(parts_net(), ending="scores", layer="bottom")
+    masks = np.eye(SIZE)[:3, :, None] * np.ones(SIZE)  # a row each
+
+    def ask(mask: np.ndarray) -> np.ndarray:
+        return np.array([maps.hires_cam(net, PHOTO, region(mask, 1)) for _ in range(20)])
+
+    alone = [ask(mask)[:1] for mask in masks]
+    with ThreadPoolExecutor(3) as pool:
+        for own, found in zip(alone, pool.map(ask, masks), strict=True):
+            np.testing.assert_allclose(found, own.repeat(20, axis=0), rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_no_function_of_tensors_is_named() -> None:
+    net = Classifier(embedding_net(), ending="scores", layer="coarse")
+    with pytest.raises(TypeError, match="needs a function of the output, not 3"):
+        Score(3)
+    with pytest.raises(TypeError, match="use TensorFlow's operations, not NumPy's"):
+        grad_cam(net, PHOTO, Score(lambda y: np.sin(y[:, 0])))
