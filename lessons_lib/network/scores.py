@@ -202,9 +202,9 @@ def _region(y: tf.Tensor, mask: tf.Tensor, channel: tf.Tensor) -> tf.Tensor:
     y = logits_of(y)
     if y.shape.rank != 4:
         raise ValueError(f"a region needs an output (n, height, width, classes), not {y.shape}")
-    of_class = tf.gather(y, channel, axis=-1)
+    of_class = tf.cast(tf.gather(y, channel, axis=-1), tf.float32)  # 16 bits overflow in a sum
     mask = tf.image.resize(mask[None, ..., None], y.shape[1:3], "nearest")[..., 0]
-    return tf.reduce_sum(of_class * tf.cast(mask, y.dtype), axis=(1, 2))
+    return tf.reduce_sum(of_class * mask, axis=(1, 2))
 
 
 def _element(y: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
