@@ -61,7 +61,7 @@ def timing(runs: int) -> None:
     import tensorflow as tf
 
     from lessons_lib import images, models
-    from lessons_lib.integrated_gradients import BATCH_SIZE, integrated_gradients
+    from lessons_lib.integrated_gradients import integrated_gradients
 
     xception, photo = models.load("xception"), images.course_image("panda")
     x, target = xception.prepare(photo)[0], 388
@@ -132,7 +132,7 @@ def timing(runs: int) -> None:
 
     adaptive = integrated_gradients(xception, photo, target)
     print(f"""
-| {STEPS} steps on Xception, 299 x 299, batches of {BATCH_SIZE} | seconds | over bare |
+| {STEPS} steps on Xception, 299 x 299, batches of {xception.gradient_batch} | seconds | over bare |
 |---|---|---|""")
     for name, taken in middle.items():
         print(f"| {name} | {taken:.2f} | {taken / reference:.2f} |")
@@ -146,11 +146,13 @@ tf-explain's map lacks the factor x - x', so that no number of steps makes it co
 
 def pair_steps(xception: object, x: np.ndarray, target: int, most: int = 513) -> str:
     """Fewest points of PAIR's rule, of 17, 33, 65, ..., from which on completeness holds to 1 %."""
-    from lessons_lib.integrated_gradients import BATCH_SIZE, Path, classifier_functions
+    from lessons_lib.integrated_gradients import Path, classifier_functions
 
-    path = Path(classifier_functions(xception), x, np.zeros_like(x), target, BATCH_SIZE)
+    path = Path(
+        classifier_functions(xception), x, np.zeros_like(x), target, xception.gradient_batch
+    )
     difference = path.score(1.0) - path.score(0.0)
-    parts = np.array_split(np.linspace(0, 1, most), most // BATCH_SIZE)
+    parts = np.array_split(np.linspace(0, 1, most), most // xception.gradient_batch)
     slopes = np.concatenate([path.sums(p, np.eye(len(p))).sum(axis=(1, 2, 3)) for p in parts])
     errors = {
         n: abs(slopes[:: (most - 1) // (n - 1)].sum() / n / difference - 1)

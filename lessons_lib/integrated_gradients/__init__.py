@@ -7,7 +7,6 @@ from lessons_lib.integrated_gradients._attribution import (
 )
 from lessons_lib.integrated_gradients._expected import expected_gradients
 from lessons_lib.integrated_gradients._path import (
-    BATCH_SIZE,
     Path,
     along_path,
     classifier_functions,
@@ -25,7 +24,6 @@ from lessons_lib.integrated_gradients._quadrature import (
 )
 
 __all__ = [
-    "BATCH_SIZE",
     "OPEN_PANELS",
     "PANEL_STEPS",
     "RULES",

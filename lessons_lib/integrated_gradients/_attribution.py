@@ -25,12 +25,12 @@ from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.columns import in_order, names_of, with_names
 from lessons_lib.images import as_batch, as_given
 from lessons_lib.integrated_gradients._path import (
-    BATCH_SIZE,
     Path,
     along_path,
     classifier_functions,
 )
 from lessons_lib.integrated_gradients._quadrature import adaptive, nodes_and_weights
+from lessons_lib.network import GRADIENT_BATCH
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
@@ -95,7 +95,7 @@ def integrated_gradients(
     max_steps: int = 1000,
     num_runs: int = 1,
     seed: int = 0,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
 ) -> Any:
     r"""Integrated Gradients of a class's logit for one picture or many (equation 1).
 
@@ -128,7 +128,8 @@ def integrated_gradients(
     seed
         Seed of the noise.
     batch_size
-        Nodes that go through the network at once; bounds the memory.
+        Nodes that go through the network at once; bounds the memory. Default:
+        `Classifier.gradient_batch`.
 
     Returns
     -------
@@ -158,6 +159,7 @@ def integrated_gradients(
     pictures, x = as_batch(images), classifier.prepare(images)
     rng = np.random.default_rng(seed)
     functions = classifier_functions(classifier)
+    together = classifier.gradient_batch if batch_size is None else batch_size
     results = []
     for picture, pixels, index in zip(pictures, x, classifier.chosen(x, target), strict=True):
         which = "" if classifier.kind == "number" else f" (class {index})"
@@ -165,7 +167,7 @@ def integrated_gradients(
         runs = []
         for _ in range(num_runs):
             start = make_baseline(baseline, picture, pixels, rng)
-            path = Path(functions, pixels, start, int(index), batch_size)
+            path = Path(functions, pixels, start, int(index), together)
             runs.append(_follow(path, name, rule, num_steps, tolerance, max_steps))
         results.append(_average(runs))
     return as_given(images, results)
@@ -180,7 +182,7 @@ def integrate(
     num_steps: int = 48,
     tolerance: float = 0.01,
     max_steps: int = 1000,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int = GRADIENT_BATCH,
 ) -> Attribution:
     """Integrated Gradients of any differentiable function, such as a network for tables.
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import whole
 from lessons_lib.basics.progress import bar
-from lessons_lib.integrated_gradients._path import BATCH_SIZE, classifier_functions
+from lessons_lib.integrated_gradients._path import classifier_functions
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.scores import Score
 
@@ -72,8 +72,9 @@ def expected_gradients(
     drawn = rng.permutation(np.arange(num_samples) % len(baselines))
     _, sums = classifier_functions(classifier)
     total = np.zeros(x.shape[1:])
-    for start in bar(range(0, num_samples, BATCH_SIZE), desc="Expected Gradients"):
-        some = slice(start, start + BATCH_SIZE)
+    together = classifier.gradient_batch
+    for start in bar(range(0, num_samples, together), desc="Expected Gradients"):
+        some = slice(start, start + together)
         nodes = tf.constant(alpha[some], tf.float32)
         weights = tf.ones((1, len(nodes))) / num_samples
         starts = tf.constant(baselines[drawn[some]])

@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.basics.checks import finite, whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.integrated_gradients._quadrature import PANEL_STEPS, Interval, Panel, panel_rule
+from lessons_lib.network import GRADIENT_BATCH
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import gradient_of
 
-BATCH_SIZE = 8  # measured: see benchmarks/integrated_gradients.py
 Function = Callable[..., tf.Tensor]
 
 
@@ -122,7 +122,7 @@ class Path:
         x: NDArray[np.floating],
         baseline: NDArray[np.floating],
         target: int,
-        batch_size: int = BATCH_SIZE,
+        batch_size: int = GRADIENT_BATCH,
     ) -> None:
         whole(batch_size, "batch_size", 1)
         self._scores, self._sums = functions

@@ -18,10 +18,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import real, whole
+from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.images import as_given
-from lessons_lib.integrated_gradients import BATCH_SIZE
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import gradient_of, in_batches
 from lessons_lib.network.labels import Target
@@ -138,12 +137,13 @@ def smooth_grad(
         raise ValueError(f"noise must be 0 or more, not {noise}")
     x = classifier.prepare_one(image)
     classifier, target = classifier.explaining(target)
-    index = np.repeat(classifier.chosen(x, target), BATCH_SIZE)
+    together = classifier.gradient_batch
+    index = np.repeat(classifier.chosen(x, target), together)
     rng = np.random.default_rng(seed)
     sigma = noise * float(np.ptp(x))
     total = np.zeros(x.shape[1:])
-    for start in bar(range(0, num_samples, BATCH_SIZE), desc="SmoothGrad"):
-        rows = min(BATCH_SIZE, num_samples - start)
+    for start in bar(range(0, num_samples, together), desc="SmoothGrad"):
+        rows = min(together, num_samples - start)
         noisy = x + sigma * rng.standard_normal((rows, *x.shape[1:]), np.float32)
         total += _gradients(classifier, noisy.astype("float32"), index[:rows]).sum(axis=0)
     return (total / num_samples).astype("float32")
@@ -157,4 +157,6 @@ def _gradients(classifier: Classifier, x: Maps, index: NDArray[np.int_]) -> Maps
     pixels = tf.TensorSpec((None, *classifier.input_size, 3), tf.float32)
     specs = (pixels, tf.TensorSpec((None,), tf.int32))
     function = classifier.compiled("input gradients", differentiate, specs)
-    return in_batches(function, x, index.astype("int32"), batch_size=BATCH_SIZE)[0]
+    together = classifier.gradient_batch if len(x) > 1 else 1
+    slopes = in_batches(function, x, index.astype("int32"), batch_size=together)[0]
+    return finite(slopes, "the gradient")

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.basics.checks import finite
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.images import as_given, resize
 from lessons_lib.network.classifier import Classifier
@@ -64,7 +65,7 @@ def guided_backpropagation(
 
     specs = [tf.TensorSpec((None, *x.shape[1:]), tf.float32), tf.TensorSpec((None,), tf.int32)]
     function = classifier.compiled("guided backpropagation", differentiate, specs)
-    return as_given(images, in_batches(function, x, chosen)[0])
+    return as_given(images, finite(in_batches(function, x, chosen)[0], "the gradient"))
 
 
 def guided_grad_cam(

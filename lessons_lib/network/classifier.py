@@ -5,6 +5,7 @@ through it.
 """
 
 import functools
+import threading
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
@@ -15,9 +16,9 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import finite
-from lessons_lib.network import BATCH_SIZE
+from lessons_lib.network import BATCH_SIZE, GRADIENT_BATCH, GRADIENT_BYTES
 from lessons_lib.network.asking import Class, Network
-from lessons_lib.network.endings import ENDINGS, chosen_output, ending_of, one_output, read
+from lessons_lib.network.endings import ENDINGS, check_classes, chosen_output, ending_of, read
 from lessons_lib.network.graph import composites, in_batches
 from lessons_lib.network.labels import (
     Target,
@@ -177,9 +178,9 @@ class Classifier(Network):
 
         function = self.compiled("predict", predict)
         kind, units = found
-        if kind == "unknown":
+        if kind.startswith("unknown"):
             answers = in_batches(function, self._trial())[1]
-            self.ending = ending_of(answers, self._two, self.name)
+            self.ending = ending_of(answers, self._two, self.name, amount="amount" in kind)
             kinds = {"probabilities": "log probability", "numbers": "number", "logits": "logit"}
             kind = kinds[self.ending]
             del self._compiled["predict"]  # it was traced before the ending was known
@@ -234,16 +235,49 @@ class Classifier(Network):
                 )
             self._named(target)
             return self, target
-        key = (target.function, target.output, *(np.shape(array) for array in target.given))
+        # What is given stands in variables of the view: each thread has its own.
+        shapes = [np.shape(array) for array in target.given]
+        key = (threading.get_ident(), target.function, target.output, *shapes)
         if key not in self._views:
-            whole_output = {"output": None, "labels": None, "score": target}
-            self._views[key] = self.replace(**whole_output)
+            self._views[key] = self.replace(labels=None, score=target)
         view = self._views[key]
         target.check(view._explained)
         for variable, array in zip(view._given, target.given, strict=True):
             variable.assign(array)
         view.score, view.labels = target, (target.name,)
+        if target.own and not view._is_as_traced(self._of_trial):
+            del self._views[key]
+            return self.explaining(target)
         return view, 0
+
+    @functools.cached_property
+    def _of_trial(self) -> Any:
+        """What the network gives for the trial pictures, in its own form."""
+        return self.compiled("run", self._run)(tf.constant(self._trial()))
+
+    def _is_as_traced(self, outputs: Any) -> bool:
+        """Whether a reader's function still gives what was traced of it; it is looked at besides.
+
+        A graph holds on to all that the function closes over, such as the mask of an earlier call.
+        So the function is called here outside of any graph, on what the network gave for the trial
+        pictures. An error is raised unless each picture has a number of its own.
+        """
+        assert self.score is not None
+        given = [tf.constant(array) for array in self._given]
+        now = self.score.of(self._chosen(outputs), given).numpy()
+        first = tf.nest.map_structure(lambda y: y[:1], outputs)
+        alone = self.score.of(self._chosen(first), given).numpy()
+        if len(now) != len(self._trial()) or not np.allclose(now[:1], alone, 1e-4, equal_nan=True):
+            raise ValueError(
+                f"the {self.score.name} of a picture depends on the others beside it; it must be a "
+                "number of each picture by itself: add up over the other axes, not over the first"
+            )
+        specs = tf.nest.map_structure(
+            lambda y: tf.TensorSpec((None, *y.shape[1:]), y.dtype), outputs
+        )
+        score = lambda y: self.score.of(self._chosen(y), self._given)  # noqa: E731
+        traced = self.compiled("score of outputs", score, [specs])(outputs).numpy()
+        return np.allclose(traced, now, 1e-4, equal_nan=True)
 
     def _zero_colour(self) -> NDArray[np.float32]:
         return zero_colour(self.preprocess, self.input_size, self.name)
@@ -427,17 +461,40 @@ class Classifier(Network):
         if self.score is None:
             if self.ending == "scores":
                 self.explaining(None)  # which says that there are no classes
-            return chosen_output(outputs, self.output, self.model)
-        chosen: Any = outputs
-        if self.score.output is not None or len(outputs) == 1:
-            chosen = one_output(outputs, self.score.output or 0, self.model)
-        self._explained = [] if isinstance(chosen, list) else chosen.shape.as_list()
+            result = chosen_output(outputs, self.output, self.model)
+            return check_classes(result, self.model.name, x.shape[0])
+        chosen = self._chosen(outputs)
+        self._explained = chosen.shape.as_list() if tf.is_tensor(chosen) else []
         return self.score.of(chosen, self._given)[:, None]
 
-    def _run(self, x: tf.Tensor) -> list[tf.Tensor]:
+    def _chosen(self, outputs: Any) -> Any:
+        """What a `Score` is a function of: one output, or all."""
+        assert self.score is not None
+        which = self.output if self.score.output is None else self.score.output
+        if which is None and len(tf.nest.flatten(outputs)) > 1:
+            return outputs
+        return chosen_output(outputs, which, self.model)
+
+    def _run(self, x: tf.Tensor) -> Any:
         with warnings.catch_warnings():  # keras.Model([input], ...) warns when not given a list
             warnings.filterwarnings("ignore", "The structure of `inputs`", UserWarning)
-            return list(tf.nest.flatten(self.model(self.preprocess(x), training=False)))
+            return self.model(self.preprocess(x), training=False)
+
+    @functools.cached_property
+    def gradient_batch(self) -> int:
+        """How many pictures at once, 1 to 8, for gradients with respect to the pixels.
+
+        On the way back all activations are needed; as many pictures are taken as keep them within
+        a quarter of a GiB.
+
+        Examples
+        --------
+        >>> from lessons_lib import models
+        >>> models.load("xception").gradient_batch, models.load("squeezenet").gradient_batch
+        (1, 8)
+        """
+        each = 4 * sum(h * w * channels for h, w, channels in self.spatial_layers.values())
+        return max(1, min(GRADIENT_BATCH, GRADIENT_BYTES // max(each, 1)))
 
     # Finding layers
 

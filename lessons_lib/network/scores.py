@@ -22,7 +22,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import finite, whole
-from lessons_lib.network.endings import before_the_link
+from lessons_lib.network.endings import logits_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,15 +32,16 @@ class Score:
     Attributes
     ----------
     function
-        From the network's output (a tensor; a list of tensors, where there are several and
-        ``output`` names none), and the tensors of ``given``, to a tensor of shape (n,), one
-        differentiable number for each picture. Write it once, outside loops: it is compiled once
-        for each function.
+        From the network's output (a tensor; where there are several and ``output`` names none, all
+        of them, as the model gives them), and the tensors of ``given``, to a tensor of shape (n,):
+        one differentiable number for each picture. Write it once, outside loops: it is compiled
+        once for each function.
     given
         Arrays that the function needs besides, such as a mask. Others of the same shape may follow
         without anything being compiled anew.
     output
-        Which output the function is given, where the model has several: its number or name.
+        Which output the function is given, where the model has several: its number or name;
+        default: the classifier's.
     name
         What titles call it.
     place
@@ -63,6 +64,10 @@ class Score:
     name: str = "score"
     place: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise TypeError(f"a score needs a function of the output, not {self.function!r}")
+
     def of(self, output: Any, given: Sequence[tf.Tensor]) -> tf.Tensor:
         """The score inside a graph, shape (n,).
 
@@ -71,7 +76,13 @@ class Score:
         ValueError
             If the function gives anything else than one decimal number for each picture.
         """
-        score = self.function(output, *given)
+        try:
+            score = self.function(output, *given)
+        except (AttributeError, NotImplementedError) as error:
+            raise TypeError(
+                f"{self.name} cannot be compiled ({error}); its function gets tensors: use "
+                "TensorFlow's operations, not NumPy's"
+            ) from error
         if not tf.is_tensor(score) or not score.dtype.is_floating or score.shape.rank != 1:
             what = getattr(score, "shape", type(score).__name__)
             raise ValueError(
@@ -79,6 +90,11 @@ class Score:
                 "tensor of shape (n,)"
             )
         return tf.cast(score, tf.float32)
+
+    @property
+    def own(self) -> bool:
+        """Whether the function is the reader's, and not one of this module."""
+        return self.function not in (_region, _element, _likeness)
 
     def check(self, shape: Sequence[int]) -> None:
         """A ValueError if the place it asks for is outside an output of this shape."""
@@ -183,7 +199,7 @@ def likeness(embedding: ArrayLike, output: int | str | None = None) -> Score:
 
 
 def _region(y: tf.Tensor, mask: tf.Tensor, channel: tf.Tensor) -> tf.Tensor:
-    y = before_the_link(y)
+    y = logits_of(y)
     if y.shape.rank != 4:
         raise ValueError(f"a region needs an output (n, height, width, classes), not {y.shape}")
     of_class = tf.gather(y, channel, axis=-1)
@@ -192,7 +208,7 @@ def _region(y: tf.Tensor, mask: tf.Tensor, channel: tf.Tensor) -> tf.Tensor:
 
 
 def _element(y: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
-    y, shape = before_the_link(y), y.shape[1:].as_list()
+    y, shape = logits_of(y), y.shape[1:].as_list()
     if len(shape) != place.shape[0]:
         raise ValueError(f"{place.shape[0]} indices for an output of shape {y.shape}")
     flat = tf.reduce_sum(place * [int(np.prod(shape[i + 1 :])) for i in range(len(shape))])

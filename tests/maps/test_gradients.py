@@ -6,7 +6,8 @@ import pytest
 import saliency.core
 
 from lessons_lib import maps as ours
-from lessons_lib.integrated_gradients import BATCH_SIZE, expected_gradients, integrated_gradients
+from lessons_lib.integrated_gradients import expected_gradients, integrated_gradients
+from lessons_lib.network import GRADIENT_BATCH
 from lessons_lib.network.classifier import Classifier
 from tests.networks import classifier, flat_net, gap_net, global_random_state, pictures
 
@@ -69,7 +70,7 @@ def test_gradient_times_input_is_one_step_at_the_photograph() -> None:
 
 
 @pytest.mark.parametrize("noise", [0, 0.15, 2])
-@pytest.mark.parametrize("num_samples", [1, BATCH_SIZE + 3])
+@pytest.mark.parametrize("num_samples", [1, GRADIENT_BATCH + 3])
 def test_smooth_grad_of_a_linear_network_is_its_weights_for_any_noise(
     photos: np.ndarray, noise: float, num_samples: int
 ) -> None:

@@ -17,8 +17,10 @@ from lessons_lib.grad_cam import grad_cam
 from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.judging import deletion
 from lessons_lib.lime import explain, sample_image
+from lessons_lib.maps import input_gradients
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.endings import ending_of
+from lessons_lib.network.scores import Score, element
 
 L = keras.layers
 SIZE = 24
@@ -167,6 +169,54 @@ def test_log_softmax_is_a_link_too() -> None:
     assert classifier.kind == "logit"
 
 
+def test_log_softmaxes_beside_each_other_are_logarithms_too() -> None:
+    def beside(x: keras.KerasTensor) -> keras.KerasTensor:
+        return L.Concatenate()([ops.log_softmax(L.Dense(3)(x)), softmax(x, 2)])
+
+    model = net(beside)
+    own = np.asarray(model(photos()))
+    classifier = Classifier(model)
+    expected = np.concatenate([np.exp(own[:, :3]), own[:, 3:]], axis=1)
+    np.testing.assert_allclose(classifier.probabilities(photos()), expected, atol=1e-6)
+
+
+def test_a_number_beside_a_softmax_is_no_class() -> None:
+    model = net(lambda x: L.Concatenate()([softmax(x), 20 + L.Dense(1)(x)]))
+    with pytest.raises(ValueError, match=r"columns are of several kinds.*target=element\(0\)"):
+        Classifier(model)
+    classifier, own = Classifier(model, ending="scores"), np.asarray(model(photos()))
+
+    def scores(target: Score) -> np.ndarray:
+        return classifier.explaining(target)[0].logits(photos())[:, 0]
+
+    np.testing.assert_allclose(scores(element(3)), own[:, 3], rtol=1e-6)
+    np.testing.assert_allclose(scores(Score(lambda y: y[:, 1])), own[:, 1], rtol=1e-6)
+    lead = scores(element(1)) - scores(element(0))
+    np.testing.assert_allclose(lead, np.log(own[:, 1] / own[:, 0]), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (lambda x: 100 * softmax(x), "adds up to 100 for all trial pictures.*taken for logits"),
+        (lambda x: L.UnitNormalization()(L.Dense(5)(10 * x)), "has the length 1, as embeddings do"),
+        (lambda x: L.Dense(3, activation="relu", bias_initializer="ones")(9 * x), "as amounts do"),
+        (lambda x: softmax(x) * np.eye(3)[0], r"lies in 0\.\.1 .*taken for probabilities"),
+    ],
+)
+def test_what_looks_like_something_else_does_not_pass_in_silence(end, message: str) -> None:
+    """Percentages, embeddings, probabilities of which some are 0."""
+    with pytest.warns(UserWarning, match=message):
+        Classifier(net(end))
+
+
+def test_a_number_without_an_axis_of_its_own() -> None:
+    model = net(lambda x: 40 + L.Dense(1)(x)[:, 0])
+    classifier = Classifier(model)
+    assert classifier.kind == "number"
+    np.testing.assert_allclose(classifier.probabilities(photos())[:, 0], model(photos()), rtol=1e-6)
+
+
 def test_what_may_be_probabilities_does_not_pass_in_silence() -> None:
     model = net(lambda x: L.Average()([sigmoid(x) for _ in range(3)]))
     with pytest.warns(UserWarning, match=r"lies in 0\.\.1 .* Say ending="):
@@ -274,13 +324,27 @@ def test_an_output_is_chosen_by_its_name() -> None:
 
 
 def test_the_scores_can_be_asked_for_inside_a_function_of_the_readers_own() -> None:
-    classifier = Classifier(net(softmax))
+    for name in ("softmax", "softmax, then reshape", "heads beside each other, reshaped"):
+        classifier = Classifier(net(WITH_LOGITS[name]))
 
-    @tf.function
-    def slope(x: tf.Tensor) -> tf.Tensor:
-        return tf.gradients(classifier.forward(x)[:, 1], x)[0]
+        @tf.function
+        def slope(x: tf.Tensor, classifier: Classifier = classifier) -> tf.Tensor:
+            score = classifier.forward(x)[:, 1]
+            return score, tf.gradients(score, x)[0]
 
-    assert np.isfinite(slope(tf.constant(photos()))).all()
+        score, gradient = slope(tf.constant(photos()))  # traced for three pictures
+        np.testing.assert_allclose(score, classifier.logits(photos())[:, 1], rtol=1e-5)
+        expected = input_gradients(classifier, photos(), 1)
+        np.testing.assert_allclose(gradient, expected, rtol=1e-4, atol=1e-9)
+
+
+def test_a_number_of_pictures_that_is_fixed_is_named() -> None:
+    picture = keras.Input((SIZE, SIZE, 3), batch_size=1)
+    model = keras.Model(picture, ops.reshape(softmax(stem(picture)), (1, 3)))
+    with pytest.raises(
+        ValueError, match=r"has the shape \(1, 3\) whatever .* leave batch_size out"
+    ):
+        Classifier(model)
 
 
 # A layer that runs several times

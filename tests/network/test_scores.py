@@ -1,5 +1,7 @@
 """Scores as targets, each against the model called directly and a tape of the test's own."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -29,7 +31,7 @@ def parts_net(last: str | None = "softmax") -> keras.Model:
     return seeded(keras.Model(inputs, L.Conv2D(4, 1, activation=last, name="parts")(y)))
 
 
-def boxes_net() -> keras.Model:
+def boxes_net(order: tuple[str, str] = ("scene", "boxes")) -> keras.Model:
     """A detection head: 4 x 4 cells of 5 numbers, and a class for the whole picture."""
     inputs = keras.Input((SIZE, SIZE, 3))
     x = L.Conv2D(6, 3, 4, padding="same", activation="relu", name="features")(
@@ -37,7 +39,8 @@ def boxes_net() -> keras.Model:
     )
     boxes = L.Conv2D(5, 1, name="boxes")(x)
     scene = L.Dense(3, activation="softmax", name="scene")(L.GlobalAveragePooling2D()(x))
-    return seeded(keras.Model(inputs, {"boxes": boxes, "scene": scene}))
+    outputs = {"boxes": boxes, "scene": scene}
+    return seeded(keras.Model(inputs, {name: outputs[name] for name in order}))
 
 
 def embedding_net() -> keras.Model:
@@ -56,10 +59,13 @@ def age_net() -> keras.Model:
 
 def by_tape(model: keras.Model, layer: str, score) -> np.ndarray:
     """Grad-CAM as people write it: a model of two outputs, a tape, the mean, the ReLU."""
-    both = keras.Model(model.inputs, [model.get_layer(layer).output, model.outputs])
+    outputs = model.outputs[0]
+    if len(model.outputs) > 1:
+        outputs = dict(zip(sorted(model.output_names), model.outputs, strict=True))
+    both = keras.Model(model.inputs, [model.get_layer(layer).output, outputs])
     with tf.GradientTape() as tape:
-        A, outputs = both(tf.constant(PHOTO[None]))
-        value = score(*outputs)
+        A, y = both(tf.constant(PHOTO[None]))
+        value = score(y)
     alpha = tape.gradient(value, A)[0].numpy().mean(axis=(0, 1))
     return np.maximum(A[0].numpy() @ alpha, 0)
 
@@ -120,29 +126,32 @@ def test_a_mask_of_another_size_is_stretched_over_the_output() -> None:
     assert scores[0] == pytest.approx(scores[1])
 
 
-def test_one_box_of_one_of_several_outputs() -> None:
-    model = boxes_net()
+@pytest.mark.parametrize("order", [("boxes", "scene"), ("scene", "boxes")])
+def test_one_box_of_one_of_several_outputs(order: tuple[str, str]) -> None:
+    """Whatever the order in which the model names them."""
+    model = boxes_net(order)
     net = Classifier(model, ending="scores")
-    order = list(model.output_names)
-    expected = by_tape(model, "features", lambda *y: y[order.index("boxes")][0, 1, 3, 4])
+    expected = by_tape(model, "features", lambda y: y["boxes"][0, 1, 3, 4])
     found = grad_cam(net, PHOTO, element(1, 3, 4, output="boxes"), "features")
     np.testing.assert_allclose(found, expected, atol=1e-5)
     scene = Classifier(model, output="scene")
+    np.testing.assert_allclose(
+        scene.probabilities(PHOTO), model(PHOTO[None])["scene"].numpy(), atol=1e-6
+    )
     np.testing.assert_allclose(
         grad_cam(net, PHOTO, element(2, output="scene"), "features"),
         grad_cam(scene, PHOTO, 2, "features"),
         atol=1e-6,
     )
-    assert net.gradients(PHOTO, element(0, 0, 0, output=order.index("boxes")), "features").score
 
 
 def test_any_function_of_all_outputs() -> None:
     model = boxes_net()
-    net, boxes = Classifier(model, ending="scores"), list(model.output_names).index("boxes")
-    surest = Score(lambda y: tf.reduce_max(y[boxes][..., 4], axis=(1, 2)) * y[1 - boxes][:, 0])
-    y = [tensor.numpy() for tensor in tf.nest.flatten(model(PHOTO[None]))]
+    net = Classifier(model, ending="scores")
+    surest = Score(lambda y: tf.reduce_max(y["boxes"][..., 4], axis=(1, 2)) * y["scene"][:, 0])
+    y = model(PHOTO[None])
     assert net.gradients(PHOTO, surest, "features").score[0] == pytest.approx(
-        y[boxes][0, ..., 4].max() * y[1 - boxes][0, 0], rel=1e-4
+        float(tf.reduce_max(y["boxes"][..., 4]) * y["scene"][0, 0]), rel=1e-4
     )
 
 
@@ -308,9 +317,61 @@ def test_what_does_not_fit_is_said() -> None:
         likeness(np.zeros(3))
     with pytest.raises(TypeError, match="for a Score use Grad-CAM"):
         cam(Classifier(gap_net()), PHOTO, element(1))
-    with pytest.raises(ValueError, match='say ending="scores"'):
+    with pytest.raises(ValueError, match='Say ending="scores"'):
         Classifier(parts_net())
     with pytest.raises(ValueError, match='with ending="scores"'):
         Classifier(boxes_net())
     with pytest.raises(ValueError, match="a drop is a share"):
         judging.average_drop([-3.0], [1.0])
+
+
+def test_what_a_function_closes_over_is_not_that_of_an_earlier_call() -> None:
+    net = Classifier(parts_net(), ending="scores", layer="bottom")
+    mask, other = np.zeros((2, SIZE, SIZE), "float32")
+    mask[2:6, 2:6] = other[9:13, 9:13] = 1
+    score = Score(lambda y: tf.reduce_sum(y[..., 1] * mask, (1, 2)))
+    before = maps.hires_cam(net, PHOTO, score)
+    mask[:] = other
+    after = maps.hires_cam(net, PHOTO, score)
+    fresh = Score(lambda y: tf.reduce_sum(y[..., 1] * other, (1, 2)))
+    np.testing.assert_allclose(after, maps.hires_cam(net, PHOTO, fresh), rtol=1e-5)
+    assert np.abs(before - after).max() > 1e-4
+
+
+@pytest.mark.parametrize(
+    "function", [lambda y: y[:, 0] - tf.reduce_mean(y), lambda y: y[:1, 0], lambda y: y[1:, 0]]
+)
+def test_a_score_that_depends_on_the_other_pictures_is_refused(function) -> None:
+    net = Classifier(embedding_net(), ending="scores", layer="coarse")
+    for method in (grad_cam, maps.saliency, score_cam):
+        with pytest.raises(ValueError, match="depends on the others beside it"):
+            method(net, photos(3, SIZE), Score(function))
+
+
+def test_a_slope_that_is_not_finite_is_named() -> None:
+    net = Classifier(embedding_net(), ending="scores", layer="coarse")
+    score = Score(lambda y: tf.sqrt(0 * y[:, 0]))
+    for method in (maps.saliency, maps.guided_backpropagation):
+        with pytest.raises(ValueError, match="values of the gradient are not finite"):
+            method(net, PHOTO, score)
+
+
+def test_threads_do_not_see_each_others_masks() -> None:
+    net = Classifier(parts_net(), ending="scores", layer="bottom")
+    masks = np.eye(SIZE)[:3, :, None] * np.ones(SIZE)  # a row each
+
+    def ask(mask: np.ndarray) -> np.ndarray:
+        return np.array([maps.hires_cam(net, PHOTO, region(mask, 1)) for _ in range(20)])
+
+    alone = [ask(mask)[:1] for mask in masks]
+    with ThreadPoolExecutor(3) as pool:
+        for own, found in zip(alone, pool.map(ask, masks), strict=True):
+            np.testing.assert_allclose(found, own.repeat(20, axis=0), rtol=1e-4, atol=1e-6)
+
+
+def test_what_is_no_function_of_tensors_is_named() -> None:
+    net = Classifier(embedding_net(), ending="scores", layer="coarse")
+    with pytest.raises(TypeError, match="needs a function of the output, not 3"):
+        Score(3)
+    with pytest.raises(TypeError, match="use TensorFlow's operations, not NumPy's"):
+        grad_cam(net, PHOTO, Score(lambda y: np.sin(y[:, 0])))
