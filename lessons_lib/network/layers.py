@@ -51,7 +51,10 @@ def check_model(model: Any) -> None:
         "tf_keras": "a model of tf_keras (Keras 2): save it, and load it with keras itself",
     }
     whose = next((cures[home] for home in homes if home in cures), type(model).__name__)
-    raise TypeError(f"model must be a keras.Model, not {whose}")
+    raise TypeError(
+        f"model must be a keras.Model, not {whose}; a BlackBox of lessons_lib.network.black_box "
+        "takes any function that predicts"
+    )
 
 
 def walk(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, keras.layers.Layer]]:
