@@ -172,7 +172,7 @@ class Classifier(Network):
 
         def predict(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             result = self._result(x)
-            reading = read(result, self.ending, self._two)
+            reading = read(result, self.ending)
             found[:] = [reading.kind, int(np.prod(result.shape[1:]))]
             return reading.scores, reading.answers
 
@@ -404,7 +404,7 @@ class Classifier(Network):
     @tf.autograph.experimental.do_not_convert
     def outputs(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The scores and the network's own answers as tensors; otherwise as `forward`."""
-        found = read(self._result(x), self.ending, self._two)
+        found = read(self._result(x), self.ending)
         return found.scores, found.answers
 
     def forward_from(self, A: tf.Tensor, layer: str, x: tf.Tensor) -> tf.Tensor:

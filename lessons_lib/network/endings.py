@@ -101,7 +101,7 @@ def logits_of(result: tf.Tensor) -> tf.Tensor:
     return tf.reshape(operation.inputs[0], tf.shape(result))
 
 
-def read(result: tf.Tensor, ending: str = "auto", two: bool = False) -> Reading:
+def read(result: tf.Tensor, ending: str = "auto") -> Reading:
     """Find the scores behind a network's output, inside a graph.
 
     In a traced graph each tensor knows the operation that made it. So the logits are what went
@@ -114,8 +114,6 @@ def read(result: tf.Tensor, ending: str = "auto", two: bool = False) -> Reading:
         The output.
     ending
         ``"auto"``: as found in the graph. Or one of the others in `ENDINGS`: what the output is.
-    two
-        Whether a single output stands for two classes.
 
     Returns
     -------
@@ -126,7 +124,7 @@ def read(result: tf.Tensor, ending: str = "auto", two: bool = False) -> Reading:
     if ending == "numbers":
         return Reading(flat, flat, "number")
     if ending == "logits":
-        return _of_logits(flat, two)
+        return _of_logits(flat)
     if ending == "probabilities":
         if single:
             flat = tf.concat([1 - flat, flat], axis=-1)
@@ -212,8 +210,8 @@ def _same(*columns: NDArray[np.floating]) -> bool:
     return all(np.ptp(column) <= 2e-2 * np.abs(column).max() for column in columns)
 
 
-def _of_logits(flat: tf.Tensor, two: bool) -> Reading:
-    if two and flat.shape[-1] == 1:
+def _of_logits(flat: tf.Tensor) -> Reading:
+    if flat.shape[-1] == 1:  # of one class against the other
         both = tf.concat([-flat, flat], axis=-1)
         return Reading(both, tf.nn.sigmoid(both), "logit")
     return Reading(flat, tf.nn.softmax(flat), "logit")

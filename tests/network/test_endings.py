@@ -440,3 +440,13 @@ def test_a_path_is_no_picture() -> None:
         classifier.top("cat.jpg")
     with pytest.raises(TypeError, match="for each file in it"):
         classifier.top(tempfile.gettempdir())
+
+
+def test_a_single_logit_is_one_class_against_the_other() -> None:
+    """Said to be a logit, without two labels: never a softmax over one column, which is 1."""
+    model = net(lambda x: L.Dense(1)(x))
+    classifier = Classifier(model, ending="logits")
+    z = np.asarray(model(photos()))
+    expected = np.concatenate([1 / (1 + np.exp(z)), 1 / (1 + np.exp(-z))], axis=1)
+    np.testing.assert_allclose(classifier.probabilities(photos()), expected, atol=1e-6)
+    assert classifier.labels == ("class 0", "class 1")
