@@ -152,8 +152,7 @@ def test_answers_are_read_as_those_of_a_keras_model(ending: str, columns: int) -
     tables = iter([given[:4], given[3:4], given])
     box = BlackBox(lambda x: next(tables), None, (2, 2), ending=ending)
     scores, answers = box.ask(np.zeros((5, 2, 2, 3), "float32"))
-    two = columns == 1 and ending != "numbers"
-    expected = read(tf.constant(given), ending, two=two)
+    expected = read(tf.constant(given), ending)
     np.testing.assert_allclose(scores, expected.scores, rtol=1e-5)
     np.testing.assert_allclose(answers, expected.answers, rtol=1e-5)
     assert box.kind == expected.kind
