@@ -1,6 +1,5 @@
 """What is committed is whole and consistent: lock, addresses, README and notebooks."""
 
-import csv
 import json
 import re
 import runpy
@@ -407,15 +406,6 @@ def test_what_a_lesson_needed_stands_in_the_table_and_at_its_top(lesson: Path) -
     assert name == "a lésson"
     assert 0 < float(seconds) + 1 < 60
     assert float(gib) < 1
-
-
-@each_notebook
-def test_a_lesson_states_the_running_time_of_the_table(path: Path) -> None:
-    table = csv.DictReader((path.parent / "running.csv").open(encoding="utf-8"))
-    (row,) = [row for row in table if row["lesson"] == path.stem]
-    stated = run_lessons.TIME.search(path.read_text(encoding="utf-8"))
-    assert stated is not None
-    assert stated[2] == run_lessons.running_time(float(row["processor seconds"]))
 
 
 def test_a_lesson_that_fails_is_named_and_not_written(lesson: Path) -> None:
