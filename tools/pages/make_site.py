@@ -11,6 +11,9 @@ import shutil
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools" / "release"))
+
 try:
     import myst_nb  # noqa: F401
     import nbformat
@@ -22,7 +25,6 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"{error.name} is missing. Run `make site`, which installs it first.")
 
-ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 SOURCE = BUILD / "site-source"
 SITE = BUILD / "site"
@@ -111,7 +113,7 @@ def stage() -> None:
     repository = f"https://github.com/{name}/blob/{tag}"
     lessons = sorted((ROOT / "notebooks").glob("*.ipynb"))
     texts = sorted((ROOT / "docs").glob("*.md"))
-    pictures = sorted((ROOT / "docs").glob("*.jpg"))
+    pictures = [*(ROOT / "docs").glob("*.jpg"), *(ROOT / "docs").glob("*.svg")]
     pages = {*lessons, *texts, *pictures}
 
     for path in pages:
