@@ -179,7 +179,7 @@ def main() -> None:
     if "--trees" in sys.argv:
         of_trees()
         return
-    boston = tables.load("boston")
+    boston = tables.course_table("boston")
     background = boston.X[:: len(boston.X) // BACKGROUND][:BACKGROUND]
     print("| what | seconds | ratio | error |\n|---|---|---|---|")
     of_a_game()

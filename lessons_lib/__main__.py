@@ -57,7 +57,7 @@ def chosen_methods(names: str) -> list[str]:
     return [known[name] for name in dict.fromkeys(wanted)]
 
 
-def explain(arguments: argparse.Namespace) -> None:
+def explain_photo(arguments: argparse.Namespace) -> None:
     """Write the picture and print the table.
 
     Raises
@@ -89,7 +89,7 @@ def explain(arguments: argparse.Namespace) -> None:
     rows = []
     for name in tqdm(names, desc="explaining", leave=False):
         counter.pictures, start = 0, time.perf_counter()
-        heat = methods.explain(methods.METHODS[name], classifier, photo, target)
+        heat = methods.heat_maps(methods.METHODS[name], classifier, photo, target)
         seconds, asked = time.perf_counter() - start, counter.pictures
         areas = [curve(classifier, photo, heat, target).area for curve in (deletion, insertion)]
         panels.append(plotting.overlay(seen, heat))
@@ -137,7 +137,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--out", metavar="FILE", help="where to write; default: PHOTO_explained.png, right here"
     )
-    one.set_defaults(run=explain)
+    one.set_defaults(run=explain_photo)
     return top
 
 

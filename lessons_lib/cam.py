@@ -21,7 +21,7 @@ from lessons_lib.network.graph import in_batches
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
 
-CHUNK = 2**23  # numbers in one batch of activations: 32 MiB
+BATCH_NUMBERS = 2**23  # numbers in one batch of activations: 32 MiB
 
 
 class LinearHead(NamedTuple):
@@ -168,7 +168,7 @@ def linear_head(classifier: Classifier, layer: str | None = None) -> LinearHead:
     ask = classifier.compiled(
         ("one channel", layer), one_channel, [tf.TensorSpec((None,), tf.int32)]
     )
-    batch_size = max(1, CHUNK // math.prod(shape))
+    batch_size = max(1, BATCH_NUMBERS // math.prod(shape))
     (logits,) = in_batches(ask, np.arange(-1, shape[-1], dtype="int32"), batch_size=batch_size)
     found = LinearHead(logits[1:] - logits[0], logits[0])
     _check(classifier, layer, found, shape)

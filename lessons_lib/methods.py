@@ -41,7 +41,7 @@ a `Classifier`; where a method only asks, it may be any `Network`."""
 SUPERPIXELS = 30
 
 
-def explain(
+def heat_maps(
     method: Method,
     classifier: Network,
     images: ArrayLike | Sequence[ArrayLike],
@@ -75,7 +75,7 @@ def explain(
     --------
     >>> from lessons_lib import images, models
     >>> panda = images.course_image("panda")
-    >>> explain(METHODS["Grad-CAM"], models.load("mobilenet_v2"), panda).shape
+    >>> heat_maps(METHODS["Grad-CAM"], models.load("mobilenet_v2"), panda).shape
     (224, 224)
     """
     classifier, target = classifier.explaining(target)
@@ -118,9 +118,9 @@ def lime_map(
 
     def weigh(picture: Array, segments: NDArray[np.int_], target: int) -> NDArray[np.floating]:
         nearby = lime.sample_image(
-            classifier, picture, segments, samples=samples, seed=seed, output="logits"
+            classifier, picture, segments, samples=samples, seed=seed, target=target, scores="logit"
         )
-        return lime.explain(nearby, target=target).coefficients
+        return lime.local_surrogate(nearby).coefficients
 
     return from_superpixels(classifier, x, classes, weigh)
 
@@ -132,7 +132,7 @@ def kernel_shap_map(
 
     def weigh(picture: Array, segments: NDArray[np.int_], target: int) -> NDArray[np.floating]:
         def game(Z: NDArray[np.bool_]) -> NDArray[np.floating]:
-            scores = lime.masked_scores(classifier, picture, segments, Z, output="logits")
+            scores = lime.coalition_scores(classifier, picture, segments, Z, scores="logit")
             return scores[:, target]
 
         n = int(segments.max()) + 1

@@ -66,7 +66,7 @@ def load(name: str, weights: str | Path | None = None) -> Classifier:
     )
 
 
-class Network(NamedTuple):
+class CourseNetwork(NamedTuple):
     """What a network wants done to its pixels, which layer CAM looks at, and which file it needs.
 
     ``needs`` is empty where the weights come with the course.
@@ -78,13 +78,13 @@ class Network(NamedTuple):
 
 
 NETWORKS = {
-    "mobilenet_v2": Network("tf", "out_relu"),
-    "vgg16": Network("caffe", "block5_conv3"),
-    "xception": Network("tf", "block14_sepconv2_act"),
-    "squeezenet": Network("torch", "conv10"),
-    "alexnet": Network("caffe", "conv5", published.files("alexnet")),
-    "googlenet": Network("caffe", "inception_5b-output", published.files("googlenet")),
-    "resnet18": Network("torch", "res5b_relu", published.files("resnet18")),
+    "mobilenet_v2": CourseNetwork("tf", "out_relu"),
+    "vgg16": CourseNetwork("caffe", "block5_conv3"),
+    "xception": CourseNetwork("tf", "block14_sepconv2_act"),
+    "squeezenet": CourseNetwork("torch", "conv10"),
+    "alexnet": CourseNetwork("caffe", "conv5", published.files("alexnet")),
+    "googlenet": CourseNetwork("caffe", "inception_5b-output", published.files("googlenet")),
+    "resnet18": CourseNetwork("torch", "res5b_relu", published.files("resnet18")),
 }
 
 

@@ -14,7 +14,8 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 
-from lessons_lib.basics.checks import finite, whole
+from lessons_lib.baselines import Baseline
+from lessons_lib.basics.checks import SCORES, finite, one_of, whole
 from lessons_lib.grad_cam import weighted_sum
 from lessons_lib.images import as_given
 from lessons_lib.network import BATCH_SIZE
@@ -58,7 +59,7 @@ def score_cam(
     *,
     scores: str = "logit",
     weights: str = "softmax",
-    baseline: str | ArrayLike = "zero",
+    baseline: Baseline = "grey",
     max_channels: int | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> NDArray[np.float32]:
@@ -93,8 +94,9 @@ def score_cam(
         ``"softmax"`` of the increases over the channels (Algorithm 1), or the increase itself:
         ``"increase"`` (equation 10).
     baseline
-        What hidden places show: ``"zero"`` (the paper's: 0 after the network's preprocessing),
-        ``"black"``, ``"blurred"``, ..., or a picture, as for `Classifier.baseline`.
+        What hidden places show, as for `Network.baseline`. The paper's is ``"zero"``, 0 after the
+        network's preprocessing: for most networks ``"grey"`` or near it, but black for one that
+        rescales inside itself.
     max_channels
         Use only that many channels, those that vary most (*Faster Score-CAM*). Default: all.
     batch_size
@@ -119,8 +121,8 @@ def score_cam(
     >>> heat.shape, bool(heat.min() >= 0)
     ((13, 13), True)
     """
-    _one_of("scores", scores, ("logit", "probability"))
-    _one_of("weights", weights, ("softmax", "increase"))
+    one_of(scores, "scores", SCORES)
+    one_of(weights, "weights", ("softmax", "increase"))
     classifier, target = classifier.explaining(target)
     x = classifier.prepare(images)
     chosen = classifier.chosen(x, target).tolist()
@@ -135,7 +137,7 @@ def score_cam(
             max_channels=max_channels,
             batch_size=batch_size,
         )
-        maps.append(weighted_sum(found.A[None], alpha(found, scores, weights)[None])[0])
+        maps.append(weighted_sum(found.A[None], channel_weights(found, scores, weights)[None])[0])
     return as_given(images, np.array(maps))
 
 
@@ -145,7 +147,7 @@ def masked_scores(
     target: Target | Score,
     layer: str | None = None,
     *,
-    baseline: str | ArrayLike = "zero",
+    baseline: Baseline = "grey",
     max_channels: int | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> MaskedScores:
@@ -163,7 +165,7 @@ def masked_scores(
     Returns
     -------
     MaskedScores
-        For `alpha`, which makes weights of them.
+        For `channel_weights`, which makes weights of them.
     """
     if max_channels is not None:
         whole(max_channels, "max_channels", 1)
@@ -256,7 +258,7 @@ def varied_channels(A: NDArray[np.floating], max_channels: int | None = None) ->
     return np.sort(varied[most])
 
 
-def alpha(
+def channel_weights(
     found: MaskedScores, scores: str = "logit", weights: str = "softmax"
 ) -> NDArray[np.float32]:
     """Weight of each of the layer's K channels, from the scores of the masked pictures.
@@ -273,8 +275,8 @@ def alpha(
     ndarray of float32, shape (K,)
         0 for the channels that were not used.
     """
-    _one_of("scores", scores, ("logit", "probability"))
-    _one_of("weights", weights, ("softmax", "increase"))
+    one_of(scores, "scores", SCORES)
+    one_of(weights, "weights", ("softmax", "increase"))
     increase = (
         found.logits - found.baseline_logit
         if scores == "logit"
@@ -284,8 +286,3 @@ def alpha(
     if len(increase):
         result[found.channels] = softmax(increase) if weights == "softmax" else increase
     return result
-
-
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name}={value!r} is unknown; use {' or '.join(map(repr, allowed))}")

@@ -34,7 +34,7 @@ class Table(NamedTuple):
     target: str
 
 
-def load(name: str) -> Table:
+def course_table(name: str) -> Table:
     """One of the course's tables.
 
     Parameters
@@ -56,7 +56,7 @@ def load(name: str) -> Table:
 
     Examples
     --------
-    >>> boston = load("boston")
+    >>> boston = course_table("boston")
     >>> boston.X.shape, boston.target, boston.features[-1]
     ((506, 12), 'MEDV', 'LSTAT')
     """

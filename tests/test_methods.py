@@ -6,7 +6,7 @@ import pytest
 from lessons_lib import images, models
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.integrated_gradients import integrated_gradients
-from lessons_lib.methods import CONTROLS, METHODS, explain, kernel_shap_map, lime_map
+from lessons_lib.methods import CONTROLS, METHODS, heat_maps, kernel_shap_map, lime_map
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.counter import counted
 from tests.networks import (
@@ -30,30 +30,32 @@ def net() -> Classifier:
 
 def test_small_maps_are_enlarged_and_colours_added_up(net) -> None:
     x = pictures(1)[0]
-    heat = explain(METHODS["Grad-CAM"], net, x, 0)
+    heat = heat_maps(METHODS["Grad-CAM"], net, x, 0)
     np.testing.assert_allclose(heat, images.resize(grad_cam(net, x, 0), (SIZE, SIZE)), rtol=1e-5)
     phi = integrated_gradients(net, x, 0, num_steps=24, tolerance=0.05).phi
-    integrated = explain(METHODS["Integrated Gradients"], net, x, 0)
+    integrated = heat_maps(METHODS["Integrated Gradients"], net, x, 0)
     np.testing.assert_allclose(integrated, phi.sum(axis=-1), rtol=1e-4, atol=1e-5)
 
 
 def test_kernel_shap_map_adds_up_to_the_score_less_that_of_the_painted_picture(net) -> None:
-    from lessons_lib.lime import background, superpixels
+    from lessons_lib.lime import superpixels
 
     x = pictures(1)[0]
     seen = net.prepare(x)[0]
-    hidden = background(seen, superpixels(seen, n_segments=30))
+    hidden = net.baseline(seen, "mean", superpixels(seen, n_segments=30))
     expected = net.logits(seen)[0, 1] - net.logits(hidden)[0, 1]
     assert abs(expected) > 0.01
-    assert explain(kernel_shap_map, net, x, 1).sum() == pytest.approx(expected, rel=1e-3, abs=1e-3)
+    assert heat_maps(kernel_shap_map, net, x, 1).sum() == pytest.approx(
+        expected, rel=1e-3, abs=1e-3
+    )
 
 
 def test_seeds_decide_for_those_that_sample() -> None:
     photo, net = images.course_image("panda"), models.load("squeezenet")
     for method in (lime_map, kernel_shap_map):
-        first = explain(lambda c, x, t, m=method: m(c, x, t, samples=90, seed=1), net, photo, 388)
-        other = explain(lambda c, x, t, m=method: m(c, x, t, samples=90, seed=2), net, photo, 388)
-        again = explain(lambda c, x, t, m=method: m(c, x, t, samples=90, seed=1), net, photo, 388)
+        first = heat_maps(lambda c, x, t, m=method: m(c, x, t, samples=90, seed=1), net, photo, 388)
+        other = heat_maps(lambda c, x, t, m=method: m(c, x, t, samples=90, seed=2), net, photo, 388)
+        again = heat_maps(lambda c, x, t, m=method: m(c, x, t, samples=90, seed=1), net, photo, 388)
         np.testing.assert_array_equal(first, again)
         assert np.abs(first - other).max() > 0.01 * np.abs(first).max()
 
@@ -63,7 +65,7 @@ def test_a_method_of_the_readers_own(net) -> None:
         return x[..., 0]
 
     np.testing.assert_allclose(
-        explain(red, net, pictures(2), 0), net.prepare(pictures(2))[..., 0], rtol=1e-6
+        heat_maps(red, net, pictures(2), 0), net.prepare(pictures(2))[..., 0], rtol=1e-6
     )
 
 
@@ -77,14 +79,14 @@ def test_a_method_of_the_readers_own(net) -> None:
 )
 def test_what_is_no_map_is_refused(result, message, net) -> None:
     with pytest.raises(ValueError, match=message):
-        explain(lambda c, x, t: result, net, pictures(1)[0], 0)
+        heat_maps(lambda c, x, t: result, net, pictures(1)[0], 0)
 
 
 def test_the_centre_is_hot_in_the_middle_and_random_is_the_same_each_time(net) -> None:
-    centre = explain(CONTROLS["centre"], net, pictures(1)[0], 0)
+    centre = heat_maps(CONTROLS["centre"], net, pictures(1)[0], 0)
     hottest = np.unravel_index(centre.argmax(), centre.shape)
     assert all(abs(i - SIZE / 2) <= 1 for i in hottest)
-    both = [explain(CONTROLS["random"], net, pictures(1)[0], c) for c in (0, 1)]
+    both = [heat_maps(CONTROLS["random"], net, pictures(1)[0], c) for c in (0, 1)]
     np.testing.assert_array_equal(*both)
 
 

@@ -140,11 +140,11 @@ MANY = ONE | fixed(np.stack([PHOTO, 255 - PHOTO])) | fixed([PHOTO, SMALL])
 TARGET = one_of(0, 2, "class 1", odd=(-1, 3, True, 1.5, "nonsense", np.nan, [0, 1, 2], np.array(1)))
 TARGETS = TARGET | one_of(None, odd=([], np.array([1.0]), np.array(["class 1"])))
 LAYER = one_of(None, "features", odd=("first", "nonsense", "", 3, "dense"))
-FILLED = like(PHOTO) | one_of("black", "blurred", "noise", odd=("", "nonsense", None, 3, np.nan))
-HIDDEN = FILLED | fixed("zero")
-FILL = one_of(
-    "mean", "grey", 9.5, (1, 2, 3), odd=("", None, -1, np.nan, 256, "x", (1, 2), [[1], 2])
-)
+BASELINE = like(PHOTO) | one_of(
+    "black", "blurred", "noise", "mean", 9.5, (1, 2, 3), SMALL,
+    odd=("", "nonsense", None, -1, 256, np.nan, (1, 2), [[1], 2]),
+)  # fmt: skip
+HIDDEN = BASELINE | fixed("zero")
 HEAT = numbers(5, 4)
 POSITIVE = numbers(12, 11, low=0)
 REGIONS = like(SEGMENTS) | fixed(SEGMENTS.tolist()) | fixed(SEGMENTS.astype("uint8"))
@@ -207,7 +207,7 @@ PLACES = dict(heat=numbers(SIZE, SIZE), inside=MASK)
 
 OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     baselines.make_baseline: dict(
-        baseline=FILLED, image=fixed(SMALL), x=fixed(PHOTO), rng=fixed(RNG)
+        baseline=BASELINE, x=fixed(PHOTO), segments=REGIONS | fixed(None), rng=fixed(RNG)
     ),
     class_index: dict(labels=fixed(("class 0", "class 1", "class 2")), target=TARGET),
     as_names: dict(
@@ -249,7 +249,7 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     images.course_image: dict(name=one_of("panda", odd=("pand", "", None, 3))),
     lime.kernel: dict(distance=numbers(6, low=0), sigma=real(0.1, 9)),
     lime.effective_samples: dict(pi_x=numbers(6, low=0)),
-    lime.explain: dict(
+    lime.local_surrogate: dict(
         neighbourhood=AROUND, target=whole(0, 1), sigma=real(0.5, 9), features=whole(1, 5),
         ridge=real(0, 9),
     ),
@@ -302,7 +302,7 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     ),
     maps.region_attributions: dict(phi=numbers(SIZE, SIZE, 3), segments=REGIONS),
     score_cam.varied_channels: dict(A=numbers(3, 4, 5), max_channels=whole(1, 9) | fixed(None)),
-    score_cam.alpha: dict(
+    score_cam.channel_weights: dict(
         found=fixed(MASKED), scores=one_of("logit", "probability"),
         weights=one_of("softmax", "increase")
     ),
@@ -339,7 +339,6 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     lime.submodular_pick: dict(W=numbers(4, 3), budget=whole(1, 9)),
     lime.superpixels: dict(image=like(PHOTO), method=one_of("slic", "quickshift")),
     lime.relabelled: dict(segments=REGIONS),
-    lime.background: dict(image=like(PHOTO), segments=REGIONS, fill=FILL),
     lime.hide: dict(image=like(PHOTO), hidden=like(PHOTO), segments=REGIONS, Z=SHOWN),
     lime.check_segments: dict(segments=REGIONS, size=fixed((SIZE, SIZE))),
     shapley.tree_shap: dict(
@@ -401,11 +400,11 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     judging.insertion: CURVE | dict(steps=whole(1, 5), baseline=HIDDEN),
     grad_cam.grad_cam: AT_LAYER,
     ig.integrated_gradients: MAP | STEPS | dict(
-        baseline=FILLED, num_runs=whole(1, 2)
+        baseline=HIDDEN, num_runs=whole(1, 2)
     ),
-    methods.explain: MAP | dict(method=METHOD),
+    methods.heat_maps: MAP | dict(method=METHOD),
     lime.sample_image: dict(
-        classifier=ASKED, image=ONE, segments=REGIONS, samples=whole(2, 20), fill=FILL,
+        classifier=ASKED, image=ONE, segments=REGIONS, samples=whole(2, 20), baseline=HIDDEN,
         output=one_of("probabilities", "logits"), batch_size=whole(1, 9),
         sampler=one_of("library", "paper", odd=("coin", None)),
     ),
@@ -437,8 +436,8 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     score_cam.masked_scores: dict(
         classifier=NET, image=ONE, target=TARGET, layer=LAYER, baseline=HIDDEN
     ),
-    lime.masked_scores: dict(
-        classifier=ASKED, image=ONE, segments=REGIONS, Z=SHOWN, fill=FILL,
+    lime.coalition_scores: dict(
+        classifier=ASKED, image=ONE, segments=REGIONS, Z=SHOWN, baseline=HIDDEN,
         output=one_of("probabilities", "logits"), batch_size=whole(1, 9),
     ),
 }  # fmt: skip
@@ -479,7 +478,7 @@ EXEMPT = {
     ),
     **dict.fromkeys(
         ["Classifier.composites", "Network.composites"],
-        "called through lime.masked_scores, which checks its arguments",
+        "called through lime.coalition_scores, which checks its arguments",
     ),
     **dict.fromkeys(
         ["Network.explaining", "Classifier.explaining", "BlackBox.explaining"],
@@ -757,8 +756,8 @@ CURVE_OF = NET_AND_PHOTO | dict(heat=RNG.normal(size=(5, 4)), target=1)
 HALF = np.add.outer(np.arange(SIZE), np.arange(SIZE)) < SIZE
 ROWS = RNG.normal(size=(9, 3))
 DEFAULTS: list[tuple[Callable, dict, dict]] = [
-    (judging.confidences, NET_AND_PHOTOS | dict(heats=[HALF * 1.0]), dict(baseline="zero")),
-    (judging.deletion, CURVE_OF, dict(steps=28, baseline="zero")),
+    (judging.confidences, NET_AND_PHOTOS | dict(heats=[HALF * 1.0]), dict(baseline="grey")),
+    (judging.deletion, CURVE_OF, dict(steps=28, baseline="grey")),
     (judging.insertion, CURVE_OF, dict(steps=28, baseline="blurred")),
     (ig.integrated_gradients, NET_AND_PHOTOS,
      dict(baseline="black", rule="adaptive", num_steps=48, num_runs=1)),
@@ -770,7 +769,7 @@ DEFAULTS: list[tuple[Callable, dict, dict]] = [
     (judging.top_share_inside, dict(heat=RNG.normal(size=(40, 40)), inside=np.eye(40) > 0),
      dict(top=0.01)),
     (lime.sample_image, NET_AND_PHOTO | dict(segments=SEGMENTS),
-     dict(samples=1000, seed=0, fill="mean", output="probabilities", sampler="library")),
+     dict(samples=1000, seed=0, baseline="mean", scores="probability", sampler="library")),
     (lime.sample_table, dict(predict=lambda rows: rows, row=ROWS[0], data=ROWS),
      dict(samples=5000, seed=0, sampler="around")),
     (lime.sample_text, dict(predict=lambda texts: [len(t) for t in texts], text="a b c"),
@@ -780,7 +779,7 @@ DEFAULTS: list[tuple[Callable, dict, dict]] = [
     (road.road, CURVE_OF,
      dict(fractions=(0.1, 0.3, 0.5, 0.7, 0.9), least_first=False, noise=2.5, seed=0)),
     (robustness.removals, NET_AND_PHOTO | dict(target=1),
-     dict(samples=100, side=0.25, baseline="zero", seed=0)),
+     dict(samples=100, side=0.25, baseline="grey", seed=0)),
     (robustness.max_sensitivity, NET_AND_PHOTO | dict(target=1, method=grad_cam.grad_cam),
      dict(radius=5, seed=0)),
     (robustness.max_sensitivity,
@@ -794,17 +793,16 @@ DEFAULTS: list[tuple[Callable, dict, dict]] = [
      NET_AND_PHOTO | dict(background=np.stack([0 * PHOTO, 255 - PHOTO])),
      dict(num_samples=100, seed=0)),
     (score_cam.score_cam, NET_AND_PHOTOS,
-     dict(scores="logit", weights="softmax", baseline="zero")),
-    (score_cam.masked_scores, NET_AND_PHOTO | dict(target=1), dict(baseline="zero")),
-    (score_cam.alpha, dict(found=MASKED), dict(scores="logit", weights="softmax")),
+     dict(scores="logit", weights="softmax", baseline="grey")),
+    (score_cam.masked_scores, NET_AND_PHOTO | dict(target=1), dict(baseline="grey")),
+    (score_cam.channel_weights, dict(found=MASKED), dict(scores="logit", weights="softmax")),
     (shapley.permutation_sampling, dict(value=game(1), n=8),
      dict(permutations=100, antithetic=True, seed=0)),
     (shapley.kernel_shap, dict(value=game(1), n=8, samples=40), dict(seed=0)),
     (shapley.kernel_estimate, dict(value=game(1), n=8, samples=40), dict(seed=0)),
     (lime.superpixels, dict(image=PHOTO), dict(method="slic")),
-    (lime.background, dict(image=PHOTO, segments=SEGMENTS), dict(fill="mean")),
-    (lime.masked_scores, NET_AND_PHOTO | dict(segments=SEGMENTS, Z=Z),
-     dict(fill="mean", output="probabilities")),
+    (lime.coalition_scores, NET_AND_PHOTO | dict(segments=SEGMENTS, Z=Z),
+     dict(baseline="mean", scores="probability")),
 ]  # fmt: skip
 
 

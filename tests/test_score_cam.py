@@ -13,7 +13,7 @@ from lessons_lib.network.bfloat16 import bfloat16
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
 from lessons_lib.network.preprocessing import PREPROCESSING
-from lessons_lib.score_cam import alpha, masked_scores, masks, score_cam, varied_channels
+from lessons_lib.score_cam import channel_weights, masked_scores, masks, score_cam, varied_channels
 from tests.networks import (
     classifier,
     flat_net,
@@ -64,21 +64,22 @@ def test_by_hand_with_an_identity_convolution() -> None:
     x = np.zeros((4, 4, 3))
     x[:, :2, 0], x[:, 2:, 1] = 200, 100
     c = colours_net()
-    found = masked_scores(c, x, 0)
+    found = masked_scores(c, x, 0, baseline="black")
     # Only what a mask keeps reaches the means: red 100 (worth 2), green 50 (worth 1).
     assert found.channels.tolist() == [0, 1]
     np.testing.assert_allclose(found.logits, [0.5 + 2.0, 0.5 + 0.5], atol=1e-6)
     assert found.baseline_logit == pytest.approx(0.5)
-    np.testing.assert_allclose(alpha(found, weights="increase"), [2.0, 0.5, 0], atol=1e-6)
+    np.testing.assert_allclose(channel_weights(found, weights="increase"), [2.0, 0.5, 0], atol=1e-6)
     e = np.exp([2.0, 0.5])
-    np.testing.assert_allclose(alpha(found), [*(e / e.sum()), 0], atol=1e-6)
+    np.testing.assert_allclose(channel_weights(found), [*(e / e.sum()), 0], atol=1e-6)
     expected = np.zeros((4, 4))
     expected[:, :2], expected[:, 2:] = 200 * e[0] / e.sum(), 100 * e[1] / e.sum()
-    np.testing.assert_allclose(score_cam(c, x, 0), expected, rtol=1e-5)
-    np.testing.assert_allclose(score_cam(c, x, 0, weights="increase")[0], [400, 400, 50, 50])
+    np.testing.assert_allclose(score_cam(c, x, 0, baseline="black"), expected, rtol=1e-5)
+    heat = score_cam(c, x, 0, baseline="black", weights="increase")
+    np.testing.assert_allclose(heat[0], [400, 400, 50, 50])
 
 
-@pytest.mark.parametrize("baseline", ["black", "blurred", "zero"])
+@pytest.mark.parametrize("baseline", ["black", "blurred", "zero", "grey", 30.0])
 @pytest.mark.parametrize("build", [flat_net, gap_net, nested_net])
 def test_by_brute_force(build, baseline: str) -> None:
     c = classifier(build())
@@ -108,19 +109,17 @@ def test_probabilities_are_those_of_the_masked_pictures() -> None:
         x * masks(A[None, ..., k], c.input_size).numpy()[0, ..., None] for k in found.channels
     ]
     np.testing.assert_allclose(found.probabilities, c.probabilities(masked)[:, 2], atol=1e-5)
-    increase = alpha(found, "probability", "increase")[found.channels]
+    increase = channel_weights(found, "probability", "increase")[found.channels]
     np.testing.assert_allclose(increase, found.probabilities - found.baseline_probability)
 
 
 def test_softmax_does_not_see_the_baseline_score_and_increases_do() -> None:
     found = masked_scores(classifier(flat_net()), pictures(1), 0)
     shifted = found._replace(baseline_logit=found.baseline_logit + 7)
-    np.testing.assert_allclose(alpha(found), alpha(shifted), rtol=1e-4)
-    assert alpha(found).sum() == pytest.approx(1)
-    np.testing.assert_allclose(
-        (alpha(found, weights="increase") - alpha(shifted, weights="increase"))[found.channels], 7,
-        rtol=1e-4,
-    )  # fmt: skip
+    np.testing.assert_allclose(channel_weights(found), channel_weights(shifted), rtol=1e-4)
+    assert channel_weights(found).sum() == pytest.approx(1)
+    increases = [channel_weights(f, weights="increase")[f.channels] for f in (found, shifted)]
+    np.testing.assert_allclose(increases[0] - increases[1], 7, rtol=1e-4)
 
 
 # Constant channels
@@ -146,7 +145,7 @@ def test_constant_channels_get_no_weight_and_cost_no_call(monkeypatch) -> None:
     found = masked_scores(c, pictures(1), 0)
     assert found.channels.tolist() == [2, 3, 4]
     assert len(asked) == 3 + 1  # and the baseline
-    assert (alpha(found)[:2] == 0).all()
+    assert (channel_weights(found)[:2] == 0).all()
     assert np.isfinite(score_cam(c, pictures(1))).all()
 
 
@@ -206,7 +205,7 @@ def test_weights_are_the_scores_of_tf_keras_vis_without_a_channel_softmax() -> N
     P[found.channels] = found.probabilities
     ours = np.maximum((found.A * P).sum(axis=-1), 0)
     np.testing.assert_allclose(np.squeeze(theirs), ours, rtol=1e-3, atol=1e-5)
-    increase = alpha(found, "probability", "increase")[found.channels]
+    increase = channel_weights(found, "probability", "increase")[found.channels]
     np.testing.assert_allclose(increase + found.baseline_probability, P[found.channels], rtol=1e-5)
 
 
@@ -266,11 +265,11 @@ def test_bad_options_are_named(options: dict, message: str) -> None:
 def test_zero_baseline_is_zero_after_preprocessing() -> None:
     for kind in ("none", "tf", "torch", "caffe"):
         c = Classifier(gap_net(), preprocess=kind)
-        empty = c.baseline(pictures(1))
+        empty = c.baseline(pictures(1), "zero")
         np.testing.assert_allclose(PREPROCESSING[kind](tf.constant(empty)), 0, atol=1e-4)
     c = Classifier(gap_net(), preprocess=lambda x: x + 10)
     with pytest.raises(ValueError, match="no colour becomes 0"):
-        c.baseline(pictures(1))
+        c.baseline(pictures(1), "zero")
 
 
 # Exercises of lesson 03

@@ -8,7 +8,7 @@ from lessons_lib.basics.files import DATA
 
 
 def test_boston_is_the_published_table_without_its_racial_column() -> None:
-    boston = tables.load("boston")
+    boston = tables.course_table("boston")
     assert boston.X.shape == (506, 12)
     assert not {"B", "BLACK", "BK"} & set(boston.features)
     first = dict(zip(boston.features, boston.X[0], strict=True))
@@ -17,7 +17,7 @@ def test_boston_is_the_published_table_without_its_racial_column() -> None:
 
 
 def test_california_is_a_sample_of_the_published_table() -> None:
-    california = tables.load("california")
+    california = tables.course_table("california")
     assert california.X.shape == (4000, 8)
     assert california.target == "MedHouseVal"
     # Means of all 20,640 rows, and four standard errors of a sample's mean.
@@ -28,7 +28,7 @@ def test_california_is_a_sample_of_the_published_table() -> None:
 
 @pytest.mark.parametrize("name", sorted(tables.FILES))
 def test_every_number_is_there_and_the_file_has_its_licence(name) -> None:
-    table = tables.load(name)
+    table = tables.course_table(name)
     assert np.isfinite(table.X).all()
     assert np.isfinite(table.y).all()
     licences = (DATA / "tables" / "LICENSES.md").read_text(encoding="utf-8")
@@ -37,4 +37,4 @@ def test_every_number_is_there_and_the_file_has_its_licence(name) -> None:
 
 def test_no_such_table() -> None:
     with pytest.raises(ValueError, match=r"no table 'iris'; the course has \['boston'"):
-        tables.load("iris")
+        tables.course_table("iris")

@@ -10,14 +10,14 @@ def lime_image_job(network: str, samples: int) -> Ways:
     import tensorflow as tf
     from lime import lime_image
 
-    from lessons_lib.lime import explain, sample_image, superpixels
+    from lessons_lib.lime import local_surrogate, sample_image, superpixels
 
     s = Setting(network)
     lime_image.tqdm = iter  # no progress bar
 
     def ours() -> None:
         segments = superpixels(s.x[0])
-        explain(sample_image(s.net, s.photo, segments, samples=samples), s.target)
+        local_surrogate(sample_image(s.net, s.photo, segments, samples=samples), s.target)
 
     def library() -> None:
         lime_image.LimeImageExplainer(random_state=0).explain_instance(
@@ -47,7 +47,7 @@ job("LIME, 500 samples, MobileNetV2")(lambda: lime_image_job("mobilenet_v2", 500
 def lime_table() -> Ways:
     from lime.lime_tabular import LimeTabularExplainer
 
-    from lessons_lib.lime import explain, sample_table
+    from lessons_lib.lime import local_surrogate, sample_table
 
     forest, X = table_model()
     rows = X[0] + np.random.default_rng(0).normal(size=(5000, X.shape[1])) * X.std(axis=0)
@@ -56,7 +56,7 @@ def lime_table() -> Ways:
     )
 
     def ours() -> None:
-        explain(sample_table(lambda Z: forest.predict(Z)[:, None], X[0], X))
+        local_surrogate(sample_table(lambda Z: forest.predict(Z)[:, None], X[0], X))
 
     return {
         FLOOR: lambda: forest.predict(rows),

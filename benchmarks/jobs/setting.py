@@ -144,6 +144,6 @@ def table_model() -> tuple[Any, np.ndarray]:
 
     from lessons_lib import tables
 
-    boston = tables.load("boston")
+    boston = tables.course_table("boston")
     X = boston.X[:, -10:]
     return RandomForestRegressor(random_state=0).fit(X, boston.y), X

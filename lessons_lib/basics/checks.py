@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.floating]
 
+SCORES = ("logit", "probability")
+"""What a class is scored by: before the network's softmax, or after it."""
+
 
 def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
     """An array of whatever type; a ValueError if the rows are of different lengths."""
@@ -100,6 +103,20 @@ def real(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, not {value!r}")
     return float(value)
+
+
+def one_of(value: str, name: str, allowed: tuple[str, ...]) -> str:
+    """The value, if it is one of these; else a ValueError.
+
+    Examples
+    --------
+    >>> one_of("loud", "scores", SCORES)
+    Traceback (most recent call last):
+    ValueError: scores='loud' is unknown; use 'logit' or 'probability'
+    """
+    if value not in allowed:
+        raise ValueError(f"{name}={value!r} is unknown; use {' or '.join(map(repr, allowed))}")
+    return value
 
 
 def size_of(size: Any, name: str = "the size") -> tuple[int, int]:

@@ -6,7 +6,7 @@ from lessons_lib.exercises.passed import numbers, path
 from lessons_lib.exercises.registry import exercises, lesson
 
 
-def report() -> None:
+def summary() -> None:
     """Print what was passed, lesson by lesson.
 
     Examples
@@ -15,7 +15,7 @@ def report() -> None:
     >>> from lessons_lib.exercises.passed import VARIABLE, note
     >>> os.environ[VARIABLE] = f"{tempfile.mkdtemp()}/passed.json"
     >>> note("02.1")
-    >>> report()  # doctest: +ELLIPSIS
+    >>> summary()  # doctest: +ELLIPSIS
     00  .      0 of 1  start here
     01  . . .  0 of 3  cam
     02  # . .  1 of 3  grad cam

@@ -20,10 +20,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.baselines import make_baseline
+from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.columns import in_order, names_of, with_names
-from lessons_lib.images import as_batch, as_given
+from lessons_lib.images import as_given
 from lessons_lib.integrated_gradients._path import (
     Path,
     along_path,
@@ -88,7 +88,7 @@ def integrated_gradients(
     images: ArrayLike | Sequence[ArrayLike],
     target: Target | Score = None,
     *,
-    baseline: str | ArrayLike = "black",
+    baseline: Baseline = "black",
     rule: str = "adaptive",
     num_steps: int = 48,
     tolerance: float = 0.01,
@@ -112,7 +112,7 @@ def integrated_gradients(
         The class to explain: an index, a label, or one of these for each picture. Default: each
         picture's top class.
     baseline
-        :math:`x'`: a name from `lessons_lib.baselines`, or pixels of the picture's shape.
+        :math:`x'`: a name, a number, a colour or a picture, as for `Network.baseline`.
     rule
         ``"adaptive"``: Gauss-Legendre in panels, halved where completeness fails, until the error
         is at most ``tolerance``. Or one of `RULES`, over the whole path with exactly
@@ -156,17 +156,17 @@ def integrated_gradients(
     """
     whole(num_runs, "num_runs", 1)
     classifier, target = classifier.explaining(target)
-    pictures, x = as_batch(images), classifier.prepare(images)
+    x = classifier.prepare(images)
     rng = np.random.default_rng(seed)
     functions = classifier_functions(classifier)
     together = classifier.gradient_batch if batch_size is None else batch_size
     results = []
-    for picture, pixels, index in zip(pictures, x, classifier.chosen(x, target), strict=True):
+    for pixels, index in zip(x, classifier.chosen(x, target), strict=True):
         which = "" if classifier.kind == "number" else f" (class {index})"
         name = f"{classifier.labels[index]}{which}"
         runs = []
         for _ in range(num_runs):
-            start = make_baseline(baseline, picture, pixels, rng)
+            (start,) = classifier.baseline(pixels, baseline, rng=rng)
             path = Path(functions, pixels, start, int(index), together)
             runs.append(_follow(path, name, rule, num_steps, tolerance, max_steps))
         results.append(_average(runs))

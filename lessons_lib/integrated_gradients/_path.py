@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import finite, whole
 from lessons_lib.basics.progress import bar
-from lessons_lib.integrated_gradients._quadrature import PANEL_STEPS, Interval, Panel, panel_rule
+from lessons_lib.integrated_gradients._quadrature import PANEL_STEPS, Ends, Panel, panel_rule
 from lessons_lib.network import GRADIENT_BATCH
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import gradient_of
@@ -178,7 +178,7 @@ class Path:
                 self._bar.update(len(nodes))
         return total
 
-    def measure(self, intervals: Sequence[Interval]) -> list[Panel]:
+    def measure(self, intervals: Sequence[Ends]) -> list[Panel]:
         """Panels for `adaptive`: F at their ends says what they must add."""
         together = max(1, self._batch_size // PANEL_STEPS)
         panels = []

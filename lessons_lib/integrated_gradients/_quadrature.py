@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from lessons_lib.basics.checks import finite, real, whole
 
 Vector = NDArray[np.float64]
-Interval = tuple[float, float]
+Ends = tuple[float, float]
 
 PANEL_STEPS = 4  # Gauss-Legendre nodes in each panel of `adaptive`
 OPEN_PANELS = 64  # panels that can still be split; bounds the memory
@@ -140,7 +140,7 @@ class Panel(NamedTuple):
     error: float
 
 
-def panel_rule(intervals: Sequence[Interval]) -> tuple[Vector, Vector]:
+def panel_rule(intervals: Sequence[Ends]) -> tuple[Vector, Vector]:
     """Gauss-Legendre nodes in each of several panels.
 
     Returns
@@ -166,7 +166,7 @@ def panel_rule(intervals: Sequence[Interval]) -> tuple[Vector, Vector]:
 
 
 def adaptive(
-    measure: Callable[[Sequence[Interval]], list[Panel]],
+    measure: Callable[[Sequence[Ends]], list[Panel]],
     num_steps: int,
     max_steps: int,
     allowed: float,

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.basics.progress import bar
 from lessons_lib.images import as_batch
 from lessons_lib.judging.statistics import Interval, bootstrap
-from lessons_lib.methods import Method, explain
+from lessons_lib.methods import Method, heat_maps
 from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
@@ -87,7 +87,7 @@ def compare(
     Raises
     ------
     ValueError
-        If there is no method, measure or picture; or as `lessons_lib.methods.explain`.
+        If there is no method, measure or picture; or as `lessons_lib.methods.heat_maps`.
 
     Examples
     --------
@@ -103,6 +103,6 @@ def compare(
     images = as_batch(images)
     scores = np.empty((len(methods), len(measures), len(images)))
     for i, method in enumerate(bar(methods.values(), desc="methods")):
-        for k, heat in enumerate(explain(method, classifier, images, target)):
+        for k, heat in enumerate(heat_maps(method, classifier, images, target)):
             scores[i, :, k] = [measure(heat, k) for measure in measures.values()]
     return Comparison(tuple(methods), tuple(measures), scores)

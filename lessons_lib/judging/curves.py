@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import as_floats, finite, real, whole
 from lessons_lib.basics.scaling import normalise
 from lessons_lib.images import resize
@@ -96,7 +97,7 @@ def confidences(
     heats: Sequence[Array],
     target: Target | Score = None,
     *,
-    baseline: str | ArrayLike = "zero",
+    baseline: Baseline = "grey",
     keep: float | None = None,
 ) -> Confidences:
     """Ask the network of whole pictures, and of what their maps leave of them.
@@ -112,7 +113,7 @@ def confidences(
     target
         The class of each picture; default: each picture's top class.
     baseline
-        What hidden places show, as for `Classifier.baseline`.
+        What hidden places show, as for `Network.baseline`.
     keep
         Default: pixels are multiplied by the map, scaled to 0..1 (Grad-CAM++). A share 0..1: pixels
         outside the map's highest ``keep`` are hidden besides (Score-CAM takes 0.5).
@@ -167,7 +168,7 @@ def deletion(
     target: int | str | Score | None = None,
     *,
     steps: int = 28,
-    baseline: str | ArrayLike = "zero",
+    baseline: Baseline = "grey",
     rng: np.random.Generator | None = None,
 ) -> Curve:
     """Hide a picture's pixels, those that matter most first: a good map makes the curve fall early.
@@ -185,7 +186,7 @@ def deletion(
     steps
         In how many equal steps; the network is asked ``steps + 1`` times.
     baseline
-        What hidden pixels show, as for `Classifier.baseline`.
+        What hidden pixels show, as for `Network.baseline`.
     rng
         Decides between equal places; default: seeded with 0.
 
@@ -219,7 +220,7 @@ def insertion(
     target: int | str | Score | None = None,
     *,
     steps: int = 28,
-    baseline: str | ArrayLike = "blurred",
+    baseline: Baseline = "blurred",
     rng: np.random.Generator | None = None,
 ) -> Curve:
     """Show a picture's pixels, those that matter most first: a good map makes the curve rise early.

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import as_floats, real, whole
 from lessons_lib.images import resize
-from lessons_lib.methods import Method, explain
+from lessons_lib.methods import Method, heat_maps
 from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
@@ -44,7 +45,7 @@ def removals(
     *,
     samples: int = 100,
     side: float = 0.25,
-    baseline: str | ArrayLike = "zero",
+    baseline: Baseline = "grey",
     seed: int = 0,
 ) -> Removals:
     """Hide a square of one picture at a random place, again and again, and note the logit's fall.
@@ -65,7 +66,7 @@ def removals(
         Side of the square as a share 0..1 of the picture's. Squares that reach over the rim are
         cut, so that each pixel is hidden equally often.
     baseline
-        What hidden pixels show, as for `Classifier.baseline`.
+        What hidden pixels show, as for `Network.baseline`.
     seed
         Of the places.
 
@@ -200,9 +201,9 @@ def max_sensitivity(
         raise ValueError(f"radius={radius} is outside 0..255")
     noise = np.random.default_rng(seed).uniform(-radius, radius, (samples, *x.shape[1:]))
     moved = np.clip(x + noise, 0, 255).astype("float32")
-    heat = explain(method, classifier, x, chosen)[0]
+    heat = heat_maps(method, classifier, x, chosen)[0]
     distance = np.sqrt(
-        ((explain(method, classifier, moved, chosen) - heat) ** 2).sum(axis=(1, 2)).max()
+        ((heat_maps(method, classifier, moved, chosen) - heat) ** 2).sum(axis=(1, 2)).max()
     )
     return float(distance / np.linalg.norm(heat)) if heat.any() else float(distance and np.inf)
 

@@ -1,6 +1,12 @@
 """LIME: one answer of any model, explained by a small linear model near it (lesson 04)."""
 
-from lessons_lib.lime._explanation import Explanation, effective_samples, explain, k_lasso, kernel
+from lessons_lib.lime._explanation import (
+    Explanation,
+    effective_samples,
+    k_lasso,
+    kernel,
+    local_surrogate,
+)
 from lessons_lib.lime._neighbourhoods import (
     IMAGE_SIGMA,
     TABLE_SIGMA,
@@ -14,11 +20,9 @@ from lessons_lib.lime._neighbourhoods import (
 )
 from lessons_lib.lime._submodular_pick import coverage, importance, submodular_pick
 from lessons_lib.lime._superpixels import (
-    Fill,
-    background,
     check_segments,
+    coalition_scores,
     hide,
-    masked_scores,
     relabelled,
     superpixels,
 )
@@ -29,21 +33,19 @@ __all__ = [
     "TABLE_SIGMA",
     "TEXT_SIGMA",
     "Explanation",
-    "Fill",
     "Fit",
     "Neighbourhood",
-    "background",
     "check_segments",
     "checked_samples",
+    "coalition_scores",
     "cosine_distance",
     "coverage",
     "effective_samples",
-    "explain",
     "hide",
     "importance",
     "k_lasso",
     "kernel",
-    "masked_scores",
+    "local_surrogate",
     "relabelled",
     "sample_image",
     "sample_table",

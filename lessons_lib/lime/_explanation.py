@@ -1,6 +1,6 @@
 """LIME: a linear model that imitates any model near one instance (lesson 04).
 
-First sample a neighbourhood of the instance (`lessons_lib.lime`), then `explain` it: the
+First sample a neighbourhood of the instance (`lessons_lib.lime`), then `local_surrogate`: the
 same few lines for tables, texts and pictures. One neighbourhood explains all classes.
 
 References
@@ -120,7 +120,7 @@ def effective_samples(pi_x: NDArray[np.floating]) -> float:
     return float(shares.sum() ** 2 / max((shares**2).sum(), 1.0))
 
 
-def explain(
+def local_surrogate(
     neighbourhood: Neighbourhood,
     target: int | None = None,
     *,
@@ -162,7 +162,7 @@ def explain(
     >>> Z = np.array([[1, 1], [1, 0], [0, 1], [0, 0]])
     >>> distance = [0, 0.3, 0.3, 1]
     >>> four = Neighbourhood(Z, Z @ [[2], [3]], distance, ("left", "right"), sigma=0.5)
-    >>> explain(four).coefficients.round(9)
+    >>> local_surrogate(four).coefficients.round(9)
     array([2., 3.])
     """
     Z, scores, distance, names, default = _checked(neighbourhood)

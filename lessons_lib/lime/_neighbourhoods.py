@@ -16,13 +16,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import truncnorm
 
+from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import as_array, as_floats, finite, whole
 from lessons_lib.basics.columns import Columns, in_order, key_of, label, names_of
-from lessons_lib.lime._superpixels import Fill, check_segments, masked_scores
+from lessons_lib.lime._superpixels import check_segments, coalition_scores
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.asking import Network
 
 if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
+    from lessons_lib.network.labels import Target
     from lessons_lib.network.scores import Score
 
 Predict = Callable[[Any], ArrayLike]
@@ -66,9 +68,9 @@ def sample_image(
     *,
     samples: int = 1000,
     seed: int = 0,
-    fill: Fill = "mean",
-    output: str = "probabilities",
-    score: "Score | None" = None,
+    target: "Target | Score" = None,
+    scores: str = "probability",
+    baseline: Baseline = "mean",
     batch_size: int = BATCH_SIZE,
     sampler: str = "library",
 ) -> Neighbourhood:
@@ -86,12 +88,14 @@ def sample_image(
         How many, the untouched picture included.
     seed
         Of the random numbers.
-    fill
-        What hidden superpixels are painted with (`lessons_lib.lime.background`).
-    output
-        ``"probabilities"``, as in the paper, or ``"logits"``.
-    score
-        A `Score` in place of the classes: then there is one column, target 0.
+    target
+        A class or a `Score`: then there is one column of scores, and `local_surrogate` explains it.
+        Default: all classes.
+    scores
+        ``"probability"``, as in the paper, or ``"logit"``.
+    baseline
+        What hidden superpixels show, as for `Network.baseline`; ``"mean"`` is each superpixel's own
+        mean colour: its texture goes, its colour stays.
     batch_size
         Pictures at a time.
     sampler
@@ -106,7 +110,7 @@ def sample_image(
     Raises
     ------
     TypeError, ValueError
-        As `lessons_lib.lime.masked_scores`; or if there are fewer than 2 samples, or no such
+        As `lessons_lib.lime.coalition_scores`; or if there are fewer than 2 samples, or no such
         sampler.
     """
     segments = check_segments(segments, classifier.input_size)
@@ -117,18 +121,18 @@ def sample_image(
     else:
         Z = rng.integers(0, 2, (whole(samples, "samples", 2), M))
     Z[0] = 1
-    scores = masked_scores(
+    f = coalition_scores(
         classifier,
         image,
         segments,
         Z,
-        fill=fill,
-        output=output,
-        score=score,
+        target=target,
+        scores=scores,
+        baseline=baseline,
         batch_size=batch_size,
     )
     names = tuple(f"superpixel {j}" for j in range(M))
-    return Neighbourhood(Z, scores, cosine_distance(Z), names, IMAGE_SIGMA)
+    return Neighbourhood(Z, f, cosine_distance(Z), names, IMAGE_SIGMA)
 
 
 def sample_table(

@@ -1,25 +1,26 @@
 """Superpixels: regions of a picture that LIME (lesson 04) and KernelSHAP (lesson 05) hide and show.
 
 A network takes no picture with a hole. So "hidden" means "painted over", and what it is painted
-with is a choice that changes the answer: see `background`.
+with, the baseline, is a choice that changes the answer.
 """
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import skimage.segmentation
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import as_array, as_floats, finite
 from lessons_lib.images import one_picture
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.asking import Network
 
 if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
+    from lessons_lib.network.labels import Target
     from lessons_lib.network.scores import Score
 
-METHODS: dict[str, tuple[Any, dict[str, Any]]] = {
+SEGMENTATIONS: dict[str, tuple[Any, dict[str, Any]]] = {
     "slic": (
         skimage.segmentation.slic,
         {"n_segments": 50, "compactness": 10, "start_label": 0},
@@ -29,9 +30,6 @@ METHODS: dict[str, tuple[Any, dict[str, Any]]] = {
         {"kernel_size": 4, "max_dist": 200, "ratio": 0.2, "rng": 0},
     ),
 }
-
-Fill = str | float | Sequence[float]
-"""What hidden superpixels are painted with: ``"mean"``, ``"grey"``, a number or a colour."""
 
 
 def superpixels(image: ArrayLike, method: str = "slic", **options: Any) -> NDArray[np.int_]:
@@ -47,7 +45,7 @@ def superpixels(image: ArrayLike, method: str = "slic", **options: Any) -> NDArr
         ``"quickshift"``: each pixel joins the nearest denser one; regions follow the colours
         more freely. It takes ten times as long, and is what the `lime` library does.
     options
-        For scikit-image's function of that name, in place of the defaults in `METHODS`.
+        For scikit-image's function of that name, in place of the defaults in `SEGMENTATIONS`.
 
     Returns
     -------
@@ -72,9 +70,9 @@ def superpixels(image: ArrayLike, method: str = "slic", **options: Any) -> NDArr
     >>> segments.shape, np.unique(segments)
     ((64, 64), array([0, 1, 2, 3]))
     """
-    if method not in METHODS:
-        raise ValueError(f"method={method!r} is unknown; use one of {sorted(METHODS)}")
-    function, defaults = METHODS[method]
+    if method not in SEGMENTATIONS:
+        raise ValueError(f"method={method!r} is unknown; use one of {sorted(SEGMENTATIONS)}")
+    function, defaults = SEGMENTATIONS[method]
     return relabelled(function(one_picture(image).round().astype("uint8"), **(defaults | options)))
 
 
@@ -113,53 +111,6 @@ def relabelled(segments: ArrayLike) -> NDArray[np.int_]:
     return np.unique(array, return_inverse=True)[1].reshape(array.shape)
 
 
-def background(
-    image: ArrayLike, segments: NDArray[np.integer], fill: Fill = "mean"
-) -> NDArray[np.float32]:
-    """Hide all superpixels of a picture.
-
-    Parameters
-    ----------
-    image : array, shape (height, width, 3)
-        RGB pixels 0..255.
-    segments : ndarray of int, shape (height, width)
-        Superpixels 0 .. M - 1.
-    fill
-        ``"mean"``: each superpixel becomes its own mean colour: its texture goes, its colour
-        stays. ``"grey"``: 127.5 everywhere, the middle of the pixels' range. Or a colour of your
-        own: one number 0..255, or three.
-
-    Returns
-    -------
-    ndarray of float32, shape (height, width, 3)
-
-    Raises
-    ------
-    ValueError
-        If picture and segments differ in size, the segments are not numbered 0 .. M - 1, or
-        ``fill`` is none of these.
-
-    Examples
-    --------
-    >>> picture = np.array([[[10, 0, 0], [30, 0, 0], [90, 0, 0]]])
-    >>> background(picture, np.array([[0, 0, 1]]))[0, :, 0]
-    array([20., 20., 90.], dtype=float32)
-    """
-    picture = one_picture(image)
-    segments = check_segments(segments, picture.shape[:2])
-    if isinstance(fill, str) and fill == "mean":
-        ids = segments.ravel()
-        totals = [np.bincount(ids, channel) for channel in picture.reshape(-1, 3).T]
-        means = np.stack(totals, axis=1) / np.bincount(ids)[:, None]
-        return means[segments].astype("float32")
-    shade = as_array(127.5 if isinstance(fill, str) and fill == "grey" else fill, "fill")
-    if shade.dtype.kind not in "iuf" or shade.shape not in ((), (3,)):
-        raise ValueError(f"fill={fill!r} is not 'mean', 'grey', a number 0..255 or a colour of 3")
-    if not ((shade >= 0) & (shade <= 255)).all():
-        raise ValueError(f"fill={fill!r} is outside 0..255")
-    return np.broadcast_to(shade, picture.shape).astype("float32")
-
-
 def hide(
     image: NDArray[np.floating],
     hidden: NDArray[np.floating],
@@ -171,7 +122,7 @@ def hide(
     Parameters
     ----------
     image, hidden : ndarray, shape (height, width, 3)
-        The picture, and the same with all hidden (`background`).
+        The picture, and what hidden places show, such as `Network.baseline`.
     segments : ndarray of int, shape (height, width)
         Superpixels 0 .. M - 1.
     Z : array, shape (n, M)
@@ -198,15 +149,15 @@ def hide(
     return np.where(shown, image, hidden)
 
 
-def masked_scores(
+def coalition_scores(
     classifier: Network,
     image: ArrayLike,
     segments: NDArray[np.integer],
     Z: ArrayLike,
     *,
-    fill: Fill = "mean",
-    output: str = "probabilities",
-    score: "Score | None" = None,
+    target: "Target | Score" = None,
+    scores: str = "probability",
+    baseline: Baseline = "mean",
     batch_size: int = BATCH_SIZE,
 ) -> NDArray[np.float32]:
     """Ask the network about each picture of `hide`, without making all of them at once.
@@ -224,34 +175,32 @@ def masked_scores(
         Superpixels 0 .. M - 1 of ``classifier.prepare(image)[0]``.
     Z : array, shape (n, M)
         1 where a superpixel is shown.
-    fill
-        As for `background`.
-    output
-        ``"probabilities"`` or ``"logits"``.
-    score
-        A `Score` in place of the classes: then there is one column.
+    target
+        A class or a `Score`: then there is one column. Default: all classes.
+    scores
+        ``"probability"``, the score after the network's softmax, or ``"logit"``, the one before.
+    baseline
+        What hidden superpixels show, as for `Network.baseline`.
     batch_size
         Pictures at a time.
 
     Returns
     -------
-    ndarray of float32, shape (n, classes)
+    ndarray of float32, shape (n, classes) or (n, 1)
 
     Raises
     ------
     TypeError, ValueError
-        If picture, segments, ``fill`` or ``output`` are not as above, or ``Z`` has not one column
-        for each superpixel.
+        If picture, segments, class, ``baseline`` or ``scores`` are not as above, or ``Z`` has not
+        one column for each superpixel.
     """
-    if score is not None:
-        classifier, _ = classifier.explaining(score)
-    (picture,) = classifier.prepare_one(image)
-    hidden = background(picture, segments, fill)
-    segments = np.asarray(segments)
+    classifier, target = classifier.explaining(target)
+    x = classifier.prepare_one(image)
+    segments = check_segments(segments, x.shape[1:3])
     Z = _coalitions(Z, segments)
-    if output not in ("logits", "probabilities"):
-        raise ValueError(f"output={output!r} is unknown; use one of ['logits', 'probabilities']")
-    return classifier.composites(picture, hidden, segments, Z, output=output, batch_size=batch_size)
+    (hidden,) = classifier.baseline(x, baseline, segments)
+    found = classifier.composites(x[0], hidden, segments, Z, scores=scores, batch_size=batch_size)
+    return found if target is None else found[:, classifier.chosen(x, target)]
 
 
 def check_segments(segments: ArrayLike, size: tuple[int, ...]) -> NDArray[np.integer]:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import as_floats, finite, real
 
-SMALLEST = 1e-150  # its square, and that of 1 / SMALLEST, are still numbers
+TINY = 1e-150  # its square, and that of 1 / TINY, are still numbers
 
 
 class Fit(NamedTuple):
@@ -134,7 +134,7 @@ def checked_samples(
     for name, array in (("Z", Z), ("y", y), ("weights", weights)):
         if not np.isfinite(array).all():
             raise ValueError(f"{int((~np.isfinite(array)).sum())} values of {name} are not finite")
-        if name != "weights" and np.abs(array).max(initial=0) > 1 / SMALLEST:
+        if name != "weights" and np.abs(array).max(initial=0) > 1 / TINY:
             raise ValueError(
                 f"{name} reaches {np.abs(array).max():.3g}, whose square is no number; give it in "
                 "larger units"
@@ -146,10 +146,10 @@ def checked_samples(
             f"weights must be 0 or more and not all 0, but they lie in {weights.min():g}.."
             f"{weights.max():g}"
         )
-    if not SMALLEST <= weights.max() <= 1 / SMALLEST:
+    if not TINY <= weights.max() <= 1 / TINY:
         raise ValueError(
             f"the largest weight is {weights.max():.3g}, and its square is no number: it should "
-            f"lie in {SMALLEST:g}..{1 / SMALLEST:g}. Divide all weights by it: only their ratios "
+            f"lie in {TINY:g}..{1 / TINY:g}. Divide all weights by it: only their ratios "
             "count. Weights of a kernel that are all tiny come from too small a width"
         )
     return Z, y, weights

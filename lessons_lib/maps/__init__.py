@@ -1,7 +1,7 @@
 """More maps than the lessons derive: the family of Grad-CAM, gradients, masks, regions."""
 
 from lessons_lib.maps.family import (
-    METHODS,
+    FAMILY,
     ablation_cam,
     axiom_weights,
     eigen_cam,
@@ -20,7 +20,7 @@ from lessons_lib.maps.rise import rise
 from lessons_lib.maps.xrai import region_attributions
 
 __all__ = [
-    "METHODS",
+    "FAMILY",
     "ablation_cam",
     "axiom_weights",
     "eigen_cam",

@@ -230,7 +230,7 @@ def ablation_cam(
     return as_given(images, weighted_sum(A, np.array(weights)))
 
 
-METHODS: dict[str, Callable[..., Array]] = {
+FAMILY: dict[str, Callable[..., Array]] = {
     "Grad-CAM": grad_cam,
     "Grad-CAM++": grad_cam_plus_plus,
     "HiResCAM": hires_cam,

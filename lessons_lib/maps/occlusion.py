@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import size_of, whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.images import as_given
@@ -30,7 +31,7 @@ def occlusion(
     *,
     window: Sides = None,
     stride: Sides = None,
-    baseline: str | ArrayLike = "zero",
+    baseline: Baseline = "grey",
     batch_size: int = BATCH_SIZE,
 ) -> Array:
     r"""How far the score falls when a pixel is hidden, together with those around it.

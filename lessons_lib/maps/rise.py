@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import real, size_of, whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.images import as_given, resized
@@ -30,7 +31,7 @@ def rise(
     samples: int = 4000,
     cells: int = 7,
     p: float = 0.5,
-    baseline: str | ArrayLike = "zero",
+    baseline: Baseline = "grey",
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
 ) -> Array:
@@ -97,7 +98,7 @@ def rise(
     weighted = np.zeros((len(x), *classifier.input_size))
     for i in bar(range(0, samples, batch_size), desc="RISE"):
         some = slice(i, i + batch_size)
-        M = masks(grids[some], shifts[some], classifier.input_size)
+        M = random_masks(grids[some], shifts[some], classifier.input_size)
         seen += M.sum(axis=0)
         for k, c in enumerate(chosen):
             pictures = empty[k] + M[..., None] * (x[k] - empty[k])
@@ -150,7 +151,9 @@ def grids_and_shifts(
     return grids, rng.integers(0, [-(-height // cells), -(-width // cells)], (samples, 2))
 
 
-def masks(grids: NDArray[np.bool_], shifts: NDArray[np.int_], size: tuple[int, int]) -> Array:
+def random_masks(
+    grids: NDArray[np.bool_], shifts: NDArray[np.int_], size: tuple[int, int]
+) -> Array:
     """Smooth masks 0..1, shape (n, *size): grids enlarged bilinearly by one cell more, and cut out.
 
     Each value is a mean of cells, with weights that add up to 1. So its expectation is p
@@ -158,7 +161,7 @@ def masks(grids: NDArray[np.bool_], shifts: NDArray[np.int_], size: tuple[int, i
 
     Examples
     --------
-    >>> masks(np.array([[[True, False]]]), np.array([[0, 1]]), (1, 4)).round(2)
+    >>> random_masks(np.array([[[True, False]]]), np.array([[0, 1]]), (1, 4)).round(2)
     array([[[1.  , 0.67, 0.33, 0.  ]]], dtype=float32)
     """
     height, width = size

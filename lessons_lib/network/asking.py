@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib import images as pictures
-from lessons_lib.baselines import make_baseline
-from lessons_lib.basics.checks import whole
+from lessons_lib.baselines import Baseline, make_baseline
+from lessons_lib.basics.checks import SCORES, one_of, whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.labels import Prediction, Target, class_index, class_indices
@@ -108,7 +108,11 @@ class Network(ABC):
         return x
 
     def baseline(
-        self, images: ArrayLike | Sequence[ArrayLike], kind: str | ArrayLike = "zero"
+        self,
+        images: ArrayLike | Sequence[ArrayLike],
+        baseline: Baseline = "grey",
+        segments: NDArray[np.integer] | None = None,
+        rng: np.random.Generator | None = None,
     ) -> NDArray[np.float32]:
         """Pictures that show nothing, to put in place of what is hidden.
 
@@ -116,10 +120,15 @@ class Network(ABC):
         ----------
         images
             As for `prepare`.
-        kind
-            ``"zero"``: the colour that the network's preprocessing turns into 0, which is grey for
-            most networks; or what `lessons_lib.baselines.make_baseline` takes: ``"black"``,
-            ``"blurred"``, ..., or a picture.
+        baseline
+            What `lessons_lib.baselines.make_baseline` takes: ``"grey"``, ``"black"``,
+            ``"blurred"``, ..., a colour or a picture. Besides ``"zero"``: the colour that the
+            network's preprocessing turns into 0. It depends on where a network rescales: for one
+            that does so inside itself it is black.
+        segments : ndarray of int, shape (*input_size), optional
+            Superpixels, for ``"mean"``.
+        rng
+            Where noise comes from. Default: a generator with the seed 0.
 
         Returns
         -------
@@ -129,7 +138,7 @@ class Network(ABC):
         Raises
         ------
         ValueError
-            If ``kind`` is none of these, or no colour becomes 0.
+            If ``baseline`` is none of these, or no colour becomes 0.
 
         Examples
         --------
@@ -138,10 +147,10 @@ class Network(ABC):
         array([127.5, 127.5, 127.5], dtype=float32)
         """
         x = self.prepare(images)
-        if isinstance(kind, str) and kind == "zero":
+        if isinstance(baseline, str) and baseline == "zero":
             return np.zeros_like(x) + self._zero_colour()
-        rng = np.random.default_rng(0)
-        return np.stack([make_baseline(kind, picture, picture, rng) for picture in x])
+        rng = rng or np.random.default_rng(0)
+        return np.stack([make_baseline(baseline, picture, segments, rng) for picture in x])
 
     def logits(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
         """The scores that are explained, shape (n, classes): logits, where the network has them.
@@ -191,11 +200,11 @@ class Network(ABC):
         segments: NDArray[np.integer],
         Z: NDArray[np.bool_],
         *,
-        output: str = "probabilities",
+        scores: str = "probability",
         batch_size: int = BATCH_SIZE,
     ) -> NDArray[np.float32]:
         """Scores (n, classes) of pictures that are mixed of two, superpixel by superpixel."""
-        which = ("logits", "probabilities").index(output)
+        which = SCORES.index(one_of(scores, "scores", SCORES))
         starts = range(0, len(Z), whole(batch_size, "batch_size", 1))
         shown = (Z[i : i + batch_size, segments, None] for i in bar(starts, desc="hidden pictures"))
         parts = [self.ask(np.where(s, picture, hidden), batch_size=batch_size) for s in shown]

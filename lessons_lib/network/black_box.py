@@ -48,9 +48,6 @@ class BlackBox(Network):
         pictures, where they leave no doubt.
     batch_size
         The most pictures that ``predict`` can take at once.
-    zero
-        The colour, one number or RGB, that is 0 after the preprocessing of ``predict``: what hidden
-        places show, unless a method is told otherwise.
     name
         How to call it in titles.
 
@@ -88,7 +85,6 @@ class BlackBox(Network):
         *,
         ending: str = "auto",
         batch_size: int = BATCH_SIZE,
-        zero: float | Sequence[float] = 127.5,
         name: str = "black box",
     ) -> None:
         if not callable(predict):
@@ -99,9 +95,6 @@ class BlackBox(Network):
         self.name = name
         self.input_size = size_of(size)
         self.batch_size = whole(batch_size, "batch_size", 1)
-        self.zero = finite(zero, "zero")
-        if self.zero.shape not in ((), (3,)) or self.zero.min() < 0 or self.zero.max() > 255:
-            raise ValueError(f"zero={zero!r} must be one number 0..255, or red, green and blue")
         names = as_names(labels)
         trial = self._trial()
         given = np.concatenate([self._given(part) for part in self._parts(trial)])
@@ -153,7 +146,10 @@ class BlackBox(Network):
         return self, target
 
     def _zero_colour(self) -> NDArray[np.float32]:
-        return np.broadcast_to(self.zero, 3).astype("float32")
+        raise ValueError(
+            f"{self.name} is a BlackBox: nobody sees which colour its preprocessing turns into 0; "
+            'take baseline="grey", or the colour, such as baseline=(124, 116, 104)'
+        )
 
     def _parts(
         self, x: NDArray[np.float32], batch_size: int | None = None
@@ -177,7 +173,7 @@ class BlackBox(Network):
         return rows
 
     def _read(self, given: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Scores and answers, as `lessons_lib.network.endings.read` has them."""
+        """Scores and answers, as `lessons_lib.network.endings.read_scores` has them."""
         single = given.shape[1] == 1
         if self.ending == "numbers":
             return given, given

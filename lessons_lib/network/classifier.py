@@ -15,10 +15,16 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import finite
+from lessons_lib.basics.checks import SCORES, finite, one_of
 from lessons_lib.network import BATCH_SIZE, GRADIENT_BATCH, GRADIENT_BYTES
 from lessons_lib.network.asking import Class, Network
-from lessons_lib.network.endings import ENDINGS, check_classes, chosen_output, ending_of, read
+from lessons_lib.network.endings import (
+    ENDINGS,
+    check_classes,
+    chosen_output,
+    ending_of,
+    read_scores,
+)
 from lessons_lib.network.graph import composites, in_batches
 from lessons_lib.network.labels import (
     Target,
@@ -172,7 +178,7 @@ class Classifier(Network):
 
         def predict(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             result = self._result(x)
-            reading = read(result, self.ending)
+            reading = read_scores(result, self.ending)
             found[:] = [reading.kind, int(np.prod(result.shape[1:]))]
             return reading.scores, reading.answers
 
@@ -362,7 +368,7 @@ class Classifier(Network):
         segments: NDArray[np.integer],
         Z: NDArray[np.bool_],
         *,
-        output: str = "probabilities",
+        scores: str = "probability",
         batch_size: int = BATCH_SIZE,
     ) -> NDArray[np.float32]:
         """Scores (n, classes) of pictures that are mixed of two, superpixel by superpixel.
@@ -370,7 +376,7 @@ class Classifier(Network):
         The pictures are made inside the compiled graph (`lessons_lib.network.graph.composites`),
         some at a time: it costs hardly more than the network alone.
         """
-        which = ("logits", "probabilities").index(output)
+        which = SCORES.index(one_of(scores, "scores", SCORES))
         fixed = (tf.constant(picture), tf.constant(hidden), tf.constant(segments, tf.int32))
 
         def score(Z: tf.Tensor, *fixed: tf.Tensor) -> tuple[tf.Tensor]:
@@ -380,7 +386,7 @@ class Classifier(Network):
             tf.TensorSpec((None, None), tf.bool),
             *(tf.TensorSpec(f.shape, f.dtype) for f in fixed),
         ]
-        function = self.compiled(("composites", output), score, specs)
+        function = self.compiled(("composites", scores), score, specs)
         ask = lambda Z: function(Z, *fixed)  # noqa: E731
         return in_batches(ask, Z, batch_size=batch_size, description="hidden pictures")[0]
 
@@ -404,7 +410,7 @@ class Classifier(Network):
     @tf.autograph.experimental.do_not_convert
     def outputs(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The scores and the network's own answers as tensors; otherwise as `forward`."""
-        found = read(self._result(x), self.ending)
+        found = read_scores(self._result(x), self.ending)
         return found.scores, found.answers
 
     def forward_from(self, A: tf.Tensor, layer: str, x: tf.Tensor) -> tf.Tensor:

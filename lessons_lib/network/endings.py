@@ -101,7 +101,7 @@ def logits_of(result: tf.Tensor) -> tf.Tensor:
     return tf.reshape(operation.inputs[0], tf.shape(result))
 
 
-def read(result: tf.Tensor, ending: str = "auto") -> Reading:
+def read_scores(result: tf.Tensor, ending: str = "auto") -> Reading:
     """Find the scores behind a network's output, inside a graph.
 
     In a traced graph each tensor knows the operation that made it. So the logits are what went

@@ -137,7 +137,7 @@ def cure(name: str) -> str:
     )
 
 
-def read(path: Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of a file, by the names that they have there.
 
     Arrays that Keras or the course wrote are called ``layer.variable``; their number of order, and

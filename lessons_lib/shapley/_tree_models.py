@@ -92,7 +92,7 @@ class Ensemble(NamedTuple):
     outputs: tuple[str, ...]
 
 
-def read(model: Any) -> Ensemble:
+def read_trees(model: Any) -> Ensemble:
     """The trees of a model of scikit-learn.
 
     A classifier that is a tree or a forest gives probabilities. Boosted trees give what they add
@@ -108,7 +108,7 @@ def read(model: Any) -> Ensemble:
 
     Examples
     --------
-    >>> ensemble = read(DecisionTreeRegressor().fit([[0], [1]], [5, 8]))
+    >>> ensemble = read_trees(DecisionTreeRegressor().fit([[0], [1]], [5, 8]))
     >>> ensemble.trees[0].value[:, 0], ensemble.offset
     (array([6.5, 5. , 8. ]), array([0.]))
     """

@@ -33,7 +33,7 @@ from scipy.special import beta
 
 from lessons_lib.basics.columns import in_order, names_of
 from lessons_lib.basics.progress import bar
-from lessons_lib.shapley._tree_models import Tree, read, rows_as_seen
+from lessons_lib.shapley._tree_models import Tree, read_trees, rows_as_seen
 
 Floats = NDArray[np.float64]
 
@@ -75,8 +75,8 @@ def tree_shap(model: Any, X: ArrayLike, background: ArrayLike | None = None) -> 
     model
         A fitted decision tree, random forest or extra trees, ``GradientBoosting`` or
         ``HistGradientBoosting``, regressor or classifier; also for several targets. What is
-        explained is the output as `lessons_lib.shapley._tree_models.read` gives it: the answer of a
-        regressor, the probabilities of a forest, the log-odds of boosted trees.
+        explained is the output as `lessons_lib.shapley._tree_models.read_trees` gives it: the
+        answer of a regressor, the probabilities of a forest, the log-odds of boosted trees.
     X : array, sparse matrix or DataFrame, shape (rows, n)
         Rows to explain. A DataFrame's columns are matched by name with those of the fit, and with
         those of the background. NaN goes where the model sends
@@ -117,7 +117,7 @@ def tree_shap(model: Any, X: ArrayLike, background: ArrayLike | None = None) -> 
     >>> tree_shap(tree, [[1, 1]], background=[[0, 1]]).phi.round(9)
     array([[4., 0.]])
     """
-    ensemble = read(model)
+    ensemble = read_trees(model)
     rows = rows_as_seen(model, X)
     usual = np.empty((0, rows.shape[1]))
     if background is not None:
@@ -133,7 +133,7 @@ def tree_shap(model: Any, X: ArrayLike, background: ArrayLike | None = None) -> 
             path_dependent(tree, rows, *arrival_times(most), phi)
         else:
             base += mean_leaf(tree, usual)
-            interventional(tree, rows, usual, arrival_weights(most), phi)
+            interventional_values(tree, rows, usual, arrival_weights(most), phi)
     return _result(model, X, phi, base, ensemble.outputs)
 
 
@@ -275,7 +275,9 @@ def arrival_weights(features: int) -> Floats:
 
 
 @compiled
-def interventional(tree: Tree, X: Floats, background: Floats, weights: Floats, phi: Floats) -> None:
+def interventional_values(
+    tree: Tree, X: Floats, background: Floats, weights: Floats, phi: Floats
+) -> None:
     """Add the interventional Shapley values of one tree to ``phi``.
 
     For each pair of a row and a background row it goes to the leaves that a mixture of the two can

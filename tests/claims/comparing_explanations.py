@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from lessons_lib.judging import clever_hans
-from lessons_lib.methods import METHODS, explain
+from lessons_lib.methods import METHODS, heat_maps
 from tests.claims import claim
 
 
@@ -13,7 +13,7 @@ def _(formula, curves, small, w):
     truth = (w * np.tanh(small / 60)).sum(axis=-1)
     found = {
         name: spearmanr(
-            explain(METHODS[name], formula(curves["saturating"]), small, 1).ravel(), truth.ravel()
+            heat_maps(METHODS[name], formula(curves["saturating"]), small, 1).ravel(), truth.ravel()
         )[0]
         for name in ("Integrated Gradients", "gradient × input", "SmoothGrad", "saliency")
     }
@@ -72,7 +72,7 @@ def _(hans, honest, dogs, plain, tag):
     errors, shares = [], []
     for network in (hans, honest):
         truth = (network.logits(dogs) - network.logits(plain))[:, 1].mean()
-        maps = explain(METHODS["KernelSHAP"], network, dogs, "dog")
+        maps = heat_maps(METHODS["KernelSHAP"], network, dogs, "dog")
         shares.append(maps[:, tag].sum(axis=1).mean())
         errors.append(abs(shares[-1] - truth))
     return max(errors) < 0.5 and 2.4 < shares[0] < 3.5 and abs(shares[1]) < 0.6

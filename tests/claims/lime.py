@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 
-from lessons_lib.lime import Neighbourhood, explain, importance, sample_table, superpixels
+from lessons_lib.lime import Neighbourhood, importance, local_surrogate, sample_table, superpixels
 from tests.claims import claim
 
 # Photographs
@@ -43,7 +43,7 @@ def _(net, stage, near_stage):
 
     def sides(label: str) -> tuple[float, float]:
         """Mean column of the two best and of the worst of the six weightiest."""
-        weights = explain(near_stage, net.class_index(label)).coefficients
+        weights = local_surrogate(near_stage, net.class_index(label)).coefficients
         six = sorted(np.argsort(-np.abs(weights))[:6], key=lambda j: weights[j])
         columns = [middle(segments, j)[1] for j in six]
         return float(np.mean(columns[-2:])), columns[0]
@@ -54,13 +54,13 @@ def _(net, stage, near_stage):
 
 @claim("04.roll_correlation")
 def _(near_roll):
-    return np.corrcoef([explain(near_roll, c).coefficients for c in (999, 700)])[0, 1]
+    return np.corrcoef([local_surrogate(near_roll, c).coefficients for c in (999, 700)])[0, 1]
 
 
 @claim("04.roll_hole")
 def _(net, roll, near_roll):
     hole = superpixels(net.prepare(roll)[0])[105, 176]
-    tissue, towel = (explain(near_roll, c).coefficients for c in (999, 700))
+    tissue, towel = (local_surrogate(near_roll, c).coefficients for c in (999, 700))
     return tissue.argmax() == hole == towel.argmin()
 
 
@@ -99,14 +99,14 @@ def _(few, more):
 
 @claim("04.narrow_few")
 def _(near_star):
-    narrow, _, wide = (explain(near_star, sigma=s).effective_samples for s in (0.2, 0.7, 4))
+    narrow, _, wide = (local_surrogate(near_star, sigma=s).effective_samples for s in (0.2, 0.7, 4))
     return narrow < wide / 10
 
 
 @claim("04.no_plateau")
 def _(near_star):
     widths = np.geomspace(0.2, 3, 15)
-    first = np.abs([explain(near_star, sigma=s).coefficients[0] for s in widths])
+    first = np.abs([local_surrogate(near_star, sigma=s).coefficients[0] for s in widths])
     return (np.diff(first) / first[:-1] < -0.05).all()
 
 
@@ -115,7 +115,7 @@ def _(near_star):
 
 @claim("04.unit_lists")
 def _(near_patient, X):
-    usual = explain(near_patient, 0, features=6).coefficients
+    usual = local_surrogate(near_patient, 0, features=6).coefficients
     per_unit = line(near_patient, 0)[0].coef_ / X.std(axis=0)
     lists = [set(np.argsort(-np.abs(one))[:6]) for one in (usual, per_unit)]
     return len(lists[0] & lists[1])
@@ -129,7 +129,7 @@ def _(X, columns):
 @claim("04.patient_surrogate")
 def _(near_patient, X):
     """Six columns, chosen as the lesson does, and scikit-learn's line through them."""
-    six = np.flatnonzero(explain(near_patient, 0, features=6).coefficients)
+    six = np.flatnonzero(local_surrogate(near_patient, 0, features=6).coefficients)
     part, _ = line(near_patient._replace(Z=near_patient.Z[:, six]), 0)
     return 100 * part.predict(near_patient.Z[:1, six])[0]
 
@@ -137,7 +137,7 @@ def _(near_patient, X):
 @claim("04.patients_alike")
 def _(forest, X, X_test):
     others = [
-        explain(sample_table(forest.predict_proba, row, X, samples=1000), 0).coefficients
+        local_surrogate(sample_table(forest.predict_proba, row, X, samples=1000), 0).coefficients
         for row in X_test[:20]
     ]
     return np.median(np.corrcoef(others)[np.triu_indices(20, 1)])
@@ -158,7 +158,7 @@ def _(second, test):
 
 @claim("04.first_words")
 def _(near_message):
-    top = explain(near_message["first"], 1, features=8).top(3)
+    top = local_surrogate(near_message["first"], 1, features=8).top(3)
     return {name for name, _ in top} == {"re", "writes", "article"}
 
 

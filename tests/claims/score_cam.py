@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from lessons_lib import images
 from lessons_lib.grad_cam import grad_cam
-from lessons_lib.score_cam import MaskedScores, alpha, varied_channels
+from lessons_lib.score_cam import MaskedScores, channel_weights, varied_channels
 from tests.claims import claim
 
 
@@ -56,7 +56,7 @@ def _(found):
 
 
 def espresso_correlation(found: MaskedScores, other: MaskedScores, *pair: str) -> float:
-    return correlation(*(np.maximum(f.A @ alpha(f, *pair), 0) for f in (found, other)))
+    return correlation(*(np.maximum(f.A @ channel_weights(f, *pair), 0) for f in (found, other)))
 
 
 @claim("03.uniform_class_blind")
@@ -81,7 +81,7 @@ def _(other):
 
 @claim("03.espresso_empty")
 def _(other):
-    return (other.A @ alpha(other, "probability", "increase") <= 0).all()
+    return (other.A @ channel_weights(other, "probability", "increase") <= 0).all()
 
 
 @claim("03.constant_fifth")

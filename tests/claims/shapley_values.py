@@ -5,7 +5,6 @@ import shap
 from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 
-from lessons_lib.lime import background as mean_colours
 from lessons_lib.lime import hide
 from lessons_lib.shapley import exact, interventional, permutation_sampling
 from tests.claims import claim
@@ -218,7 +217,7 @@ def _(mobilenet, photo, segments, M, best):
     """Of the pictures themselves, as `hide` draws them."""
     seen = mobilenet.prepare(photo)[0]
     Z = np.stack([np.zeros(M, bool), np.ones(M, bool)])
-    hidden = hide(seen, mean_colours(seen, segments), segments, Z)
+    hidden = hide(seen, mobilenet.baseline(seen, "mean", segments)[0], segments, Z)
     none, all_of_them = mobilenet.logits(hidden)[:, best.index]
     return all_of_them - none
 

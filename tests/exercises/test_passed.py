@@ -30,13 +30,13 @@ def test_judging_and_the_self_test_note_nothing() -> None:
 
 
 def test_report_counts_lesson_by_lesson(capsys) -> None:
-    exercises.report()
+    exercises.summary()
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == "None passed so far."
     assert len(lines) == 1 + len({number[:2] for number in exercises.exercises()})
     for number in ("02.1", "02.3", "99.9"):
         passed.note(number)
-    exercises.report()
+    exercises.summary()
     lines = capsys.readouterr().out.splitlines()
     assert lines[2] == "02  # . #  2 of 3  grad cam"
     assert lines[-1].startswith(f"2 of {len(exercises.exercises())} passed.")

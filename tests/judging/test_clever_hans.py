@@ -5,7 +5,7 @@ import pytest
 
 from lessons_lib.judging.clever_hans import BOX, SIDE, accuracy, crops, marked, train
 from lessons_lib.judging.localisation import top_share_inside
-from lessons_lib.methods import METHODS, explain
+from lessons_lib.methods import METHODS, heat_maps
 
 NAMES = ["cat", "german_shepherd"]
 
@@ -61,7 +61,7 @@ def test_without_the_mark_in_training_there_is_something_to_learn() -> None:
 def test_the_maps_hottest_hundredth_lies_in_the_mark(hans, name: str) -> None:
     data = crops(NAMES, 8, bear_mark=[1], seed=2)
     inside = BOX.mask((SIDE, SIDE))
-    maps = explain(METHODS[name], hans, data.x[data.y == 1], 1)
+    maps = heat_maps(METHODS[name], hans, data.x[data.y == 1], 1)
     assert np.mean([top_share_inside(heat, inside) for heat in maps]) >= 0.9
 
 

@@ -20,13 +20,12 @@ from lessons_lib.lime import (
     TABLE_SIGMA,
     TEXT_SIGMA,
     Neighbourhood,
-    background,
+    coalition_scores,
     cosine_distance,
     effective_samples,
-    explain,
     k_lasso,
     kernel,
-    masked_scores,
+    local_surrogate,
     sample_image,
     sample_table,
     sample_text,
@@ -57,7 +56,7 @@ def test_four_samples_by_hand() -> None:
     Z = np.array([[1, 1], [1, 0], [0, 1], [0, 0]])
     distance = np.sqrt(np.log([1, 2, 2, 4]))  # so that exp(-D^2) = 1, 1/2, 1/2, 1/4
     y = np.array([[1.0], [0.4], [0.3], [0.0]])
-    found = explain(Neighbourhood(Z, y, distance, names(2), 1.0))
+    found = local_surrogate(Neighbourhood(Z, y, distance, names(2), 1.0))
     X, P = np.column_stack([np.ones(4), Z]), np.diag([1, 0.5, 0.5, 0.25])
     by_hand = np.linalg.solve(X.T @ P @ X, X.T @ P @ y[:, 0])
     np.testing.assert_allclose(found.pi_x, [1, 0.5, 0.5, 0.25])
@@ -74,7 +73,7 @@ def test_a_linear_model_gives_its_coefficients_for_any_kernel(sigma: float, seed
     near = random_binary(seed=seed)
     near = near._replace(scores=near.Z @ w + [3, -1], distance=0.1 * near.distance)
     for target in (0, 1):
-        found = explain(near, target, sigma=sigma)
+        found = local_surrogate(near, target, sigma=sigma)
         np.testing.assert_allclose(found.coefficients, w[:, target], atol=1e-8)
         assert found.r_squared == pytest.approx(1)
         assert found.surrogate == pytest.approx(found.prediction)
@@ -83,7 +82,7 @@ def test_a_linear_model_gives_its_coefficients_for_any_kernel(sigma: float, seed
 
 def test_a_linear_table_gives_its_slopes_times_the_deviations() -> None:
     w = np.array([2.0, -1.0, 0.1, 0.0])
-    found = explain(sample_table(lambda rows: rows @ w + 7, DATA[0], DATA, samples=300))
+    found = local_surrogate(sample_table(lambda rows: rows @ w + 7, DATA[0], DATA, samples=300))
     np.testing.assert_allclose(found.coefficients, w * DATA.std(axis=0), atol=1e-9)
     np.testing.assert_allclose(found.coefficients / DATA.std(axis=0), w, atol=1e-9)
     assert found.prediction == pytest.approx(DATA[0] @ w + 7)
@@ -95,7 +94,7 @@ def test_a_text_model_that_adds_word_scores_gives_them() -> None:
     def predict(texts: list[str]) -> list[float]:
         return [sum(worth.get(word, 0) for word in set(t.split())) for t in texts]
 
-    found = explain(sample_text(predict, "a good film and a bad film", samples=200))
+    found = local_surrogate(sample_text(predict, "a good film and a bad film", samples=200))
     assert dict(found.top()) == pytest.approx({"a": 0, "and": 0} | worth, abs=1e-9)
 
 
@@ -107,11 +106,11 @@ def test_a_linear_network_gives_each_superpixel_s_share(sigma: float) -> None:
     network = Classifier(keras.Sequential(layers))
     image = RNG.integers(0, 256, (12, 12, 3)).astype("float32")
     segments = superpixels(image, n_segments=6)
-    near = sample_image(network, image, segments, samples=150, output="logits")
+    near = sample_image(network, image, segments, samples=150, scores="logit")
     w = network.model.get_weights()[0][:, 1].reshape(12, 12, 3)
-    shares = (w * (image - background(image, segments))).sum(axis=-1)
+    shares = (w * (image - network.baseline(image, "mean", segments)[0])).sum(axis=-1)
     expected = np.bincount(segments.ravel(), shares.ravel())
-    found = explain(near, 1, sigma=sigma)
+    found = local_surrogate(near, 1, sigma=sigma)
     np.testing.assert_allclose(found.coefficients, expected, atol=1e-3 * np.abs(expected).max())
     assert found.r_squared > 0.9999
 
@@ -123,7 +122,7 @@ def test_relabelled_superpixels_get_the_same_map() -> None:
     segments = RNG.integers(0, 6, (4, 4))
     now = np.argsort(order)[segments]
     for features in (None, 3):
-        before, after = (explain(n, 0, features=features) for n in (near, renamed))
+        before, after = (local_surrogate(n, 0, features=features) for n in (near, renamed))
         np.testing.assert_allclose(
             after.coefficients[now], before.coefficients[segments], atol=1e-10
         )
@@ -133,7 +132,7 @@ def test_relabelled_superpixels_get_the_same_map() -> None:
 def test_one_superpixel_counts_the_difference_it_makes() -> None:
     Z = np.array([[1], [0], [1], [0]])
     scores = np.array([[0.9], [0.2], [0.9], [0.2]])
-    found = explain(Neighbourhood(Z, scores, cosine_distance(Z), names(1), IMAGE_SIGMA))
+    found = local_surrogate(Neighbourhood(Z, scores, cosine_distance(Z), names(1), IMAGE_SIGMA))
     assert found.coefficients == pytest.approx([0.7])
     assert found.r_squared == pytest.approx(1)
 
@@ -141,7 +140,7 @@ def test_one_superpixel_counts_the_difference_it_makes() -> None:
 def test_a_constant_model_gets_nothing_and_a_perfect_fit() -> None:
     near = random_binary()._replace(scores=np.full((60, 1), 0.7))
     for features in (None, 2):
-        found = explain(near, features=features)
+        found = local_surrogate(near, features=features)
         np.testing.assert_allclose(found.coefficients, 0, atol=1e-12)
         assert (found.intercept, found.r_squared) == pytest.approx((0.7, 1))
 
@@ -149,7 +148,9 @@ def test_a_constant_model_gets_nothing_and_a_perfect_fit() -> None:
 def test_a_constant_column_gets_nothing() -> None:
     data = DATA.copy()
     data[:, 2] = 9
-    found = explain(sample_table(lambda rows: rows @ np.ones(4), data[0], data, samples=100))
+    found = local_surrogate(
+        sample_table(lambda rows: rows @ np.ones(4), data[0], data, samples=100)
+    )
     assert found.coefficients[2] == 0
     np.testing.assert_allclose(found.coefficients[[0, 1, 3]], data.std(axis=0)[[0, 1, 3]])
 
@@ -158,7 +159,7 @@ def test_a_constant_column_gets_nothing() -> None:
 def test_scores_need_not_sum_to_one(scale: float) -> None:
     w = np.array([[2.0, -1.0], [-1.0, 0.5], [0.1, 3.0], [0.0, 1.0]])
     near = sample_table(lambda rows: scale * rows @ w, DATA[0], DATA, samples=100)
-    found = explain(near, 1)
+    found = local_surrogate(near, 1)
     np.testing.assert_allclose(found.coefficients, scale * w[:, 1] * DATA.std(axis=0), atol=1e-8)
 
 
@@ -169,7 +170,7 @@ def test_scores_need_not_sum_to_one(scale: float) -> None:
 @pytest.mark.parametrize("sigma", [0.2, 0.35, 2])
 def test_the_fit_is_scikit_learn_s(ridge: float, sigma: float) -> None:
     near = random_binary(n=200, M=7)
-    found = explain(near, 1, sigma=sigma, ridge=ridge)
+    found = local_surrogate(near, 1, sigma=sigma, ridge=ridge)
     weights = np.exp(-((near.distance / sigma) ** 2))
     model = Ridge(ridge) if ridge else LinearRegression()
     model.fit(near.Z, near.scores[:, 1], sample_weight=weights)
@@ -192,7 +193,7 @@ def test_k_lasso_finds_the_features_that_matter(Z) -> None:
 @pytest.mark.parametrize("features", range(1, 9))
 def test_never_more_than_k_features_and_those_fitted_without_the_penalty(features: int) -> None:
     near = random_binary(n=200, M=6)
-    found = explain(near, 0, features=features)
+    found = local_surrogate(near, 0, features=features)
     kept = np.flatnonzero(found.coefficients)
     assert len(kept) <= min(features, 6)
     alone = LinearRegression().fit(near.Z[:, kept], near.scores[:, 0], sample_weight=found.pi_x)
@@ -201,7 +202,7 @@ def test_never_more_than_k_features_and_those_fitted_without_the_penalty(feature
 
 def test_the_default_target_is_the_instance_s_top_class() -> None:
     near = random_binary(classes=4)
-    assert explain(near).target == near.scores[0].argmax()
+    assert local_surrogate(near).target == near.scores[0].argmax()
 
 
 # The lime library, given the same samples. Its Ridge has alpha=1; its kernel is the square root of
@@ -218,7 +219,7 @@ def test_the_core_is_the_lime_library_s(features: int | None, way: str, w: float
     intercept, pairs, score, local = base.explain_instance_with_data(
         near.Z, near.scores, near.distance, 2, features, feature_selection=way
     )
-    found = explain(near, 2, sigma=np.sqrt(2) * w, features=features, ridge=1)
+    found = local_surrogate(near, 2, sigma=np.sqrt(2) * w, features=features, ridge=1)
     agree(found, intercept, pairs, score, local)
 
 
@@ -239,7 +240,7 @@ def test_a_table_gets_what_the_lime_library_says() -> None:
     Z = (rows[0] - DATA.mean(axis=0)) / DATA.std(axis=0)
     distance = np.linalg.norm(Z - Z[0], axis=1)
     near = Neighbourhood(Z, predict(rows[0]), distance, names(4), TABLE_SIGMA * np.sqrt(4))
-    agree(explain(near, 1, ridge=1), theirs.intercept[1], theirs.local_exp[1], theirs.score,
+    agree(local_surrogate(near, 1, ridge=1), theirs.intercept[1], theirs.local_exp[1], theirs.score,
           theirs.local_pred)  # fmt: skip
 
 
@@ -257,7 +258,7 @@ def test_a_text_gets_what_the_lime_library_says() -> None:
     words = tuple(dict.fromkeys(text.split()))
     Z = np.array([[word in t.split() for word in words] for t in asked[0]], int)
     near = Neighbourhood(Z, predict(asked[0]), cosine_distance(Z), words, TEXT_SIGMA)
-    agree(explain(near, 1, ridge=1), theirs.intercept[1], theirs.local_exp[1], theirs.score,
+    agree(local_surrogate(near, 1, ridge=1), theirs.intercept[1], theirs.local_exp[1], theirs.score,
           theirs.local_pred)  # fmt: skip
 
 
@@ -288,11 +289,11 @@ def test_an_image_gets_what_the_lime_library_says() -> None:
         image, network.probabilities, top_labels=3, hide_color=127, num_samples=200,
         segmentation_fn=lambda _: segments,
     )  # fmt: skip
-    scores = masked_scores(network, image, segments, drawn[0], fill=127)
+    scores = coalition_scores(network, image, segments, drawn[0], baseline=127)
     M = drawn[0].shape[1]
     near = Neighbourhood(drawn[0], scores, cosine_distance(drawn[0]), names(M), IMAGE_SIGMA)
     for target in range(3):
-        found = explain(near, target, ridge=1)
+        found = local_surrogate(near, target, ridge=1)
         for j, weight in theirs.local_exp[target]:
             assert found.coefficients[j] == pytest.approx(weight, abs=1e-6)
         assert found.intercept == pytest.approx(theirs.intercept[target], abs=1e-6)
@@ -327,14 +328,14 @@ def test_effective_samples_of_weights_one_and_zero_are_counted() -> None:
 
 def test_top_is_by_size_of_either_sign() -> None:
     near = random_binary(M=3)
-    found = explain(near._replace(scores=near.Z @ np.array([[1.0], [-3.0], [2.0]])))
+    found = local_surrogate(near._replace(scores=near.Z @ np.array([[1.0], [-3.0], [2.0]])))
     assert [name for name, _ in found.top()] == ["f1", "f2", "f0"]
     assert [value for _, value in found.top(2)] == pytest.approx([-3, 2])
 
 
 def test_the_neighbourhood_is_not_changed() -> None:
     near, same = random_binary(), random_binary()
-    explain(near, features=3, ridge=1)
+    local_surrogate(near, features=3, ridge=1)
     for a, b in zip(near, same, strict=True):
         assert np.array_equal(a, b)
 
@@ -354,7 +355,7 @@ def test_the_neighbourhood_is_not_changed() -> None:
 )
 def test_bad_input(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        explain(random_binary(), **options)
+        local_surrogate(random_binary(), **options)
 
 
 @pytest.mark.parametrize("sigma", [0, -1, np.nan])
@@ -367,14 +368,14 @@ def test_a_kernel_has_a_width(sigma: float) -> None:
 def test_a_neighbourhood_of_another_shape_is_refused(field: str) -> None:
     near = random_binary()
     with pytest.raises(ValueError, match="shape"):
-        explain(near._replace(**{field: getattr(near, field)[..., 0]}))
+        local_surrogate(near._replace(**{field: getattr(near, field)[..., 0]}))
 
 
 def test_class_one_of_a_single_column_is_explained_in_the_message() -> None:
     near = sample_table(lambda rows: rows[:, 0], DATA[0], DATA, samples=20)
-    assert explain(near).target == 0
+    assert local_surrogate(near).target == 0
     with pytest.raises(ValueError, match=r"one score, so the only target is 0.*signs turned"):
-        explain(near, 1)
+        local_surrogate(near, 1)
 
 
 # The exercises of lesson 04
@@ -444,4 +445,4 @@ def test_typical_mistakes_get_their_own_hint(number: str, answer: object, hint: 
 
 def test_the_summary_holds_what_belongs_beside_a_picture() -> None:
     near = random_binary()._replace(scores=np.full((60, 1), 0.7))
-    assert str(explain(near)) == "f(x) = 0.70, g(x') = 0.70, weighted R² = 1.00"
+    assert str(local_surrogate(near)) == "f(x) = 0.70, g(x') = 0.70, weighted R² = 1.00"

@@ -16,9 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from lessons_lib.lime import (
+    coalition_scores,
     cosine_distance,
-    explain,
-    masked_scores,
+    local_surrogate,
     sample_image,
     sample_table,
     sample_text,
@@ -136,7 +136,7 @@ def test_categories_are_drawn_by_frequency_and_shown_by_name() -> None:
         Z = found.Z[1:, found.names.index(name)]
         assert set(Z) == {0, 1}
         assert abs(Z.mean() - share) < 0.04  # four standard errors, and the table's own
-    explained = explain(found)
+    explained = local_surrogate(found)
     np.testing.assert_allclose(
         explained.coefficients, [3 * TOWNS["size"].std(ddof=0), 10, 0], atol=1e-8
     )
@@ -153,7 +153,7 @@ def test_codes_in_an_array_are_categories_if_one_says_so() -> None:
     asked = lambda rows: worth[rows[:, 0].astype(int)] + rows[:, 1]  # noqa: E731
     with pytest.warns(UserWarning, match=r"column 0: a few whole numbers only.*categories=\[\]"):
         sample_table(len_of_rows, [1.0, 0.0], data)
-    found = explain(sample_table(asked, [1.0, 0.0], data, categories=[0]))
+    found = local_surrogate(sample_table(asked, [1.0, 0.0], data, categories=[0]))
     assert found.names == ("column 0 = 1", "column 1")
     assert found.coefficients[0] == pytest.approx(10, abs=1e-9)
     assert found.r_squared == pytest.approx(1)
@@ -167,7 +167,7 @@ def test_a_pipeline_with_text_columns(recwarn) -> None:
     model = make_pipeline(encode, LinearRegression()).fit(TOWNS[["town", "size", "new"]],
                                                           price(TOWNS))  # fmt: skip
     in_b = int(np.flatnonzero(TOWNS["town"] == "B")[0])
-    found = explain(sample_table(model.predict, TOWNS.iloc[in_b], TOWNS))
+    found = local_surrogate(sample_table(model.predict, TOWNS.iloc[in_b], TOWNS))
     assert found.prediction == pytest.approx(price(TOWNS)[in_b])
     np.testing.assert_allclose(
         found.coefficients, [3 * TOWNS["size"].std(ddof=0), 10, 0], atol=1e-8
@@ -276,7 +276,7 @@ def test_the_library_s_sampler_gives_the_library_s_coefficients() -> None:
         options = {"categories": [3], "samples": 1000, "sampler": sampler}
         ours = np.array(
             [
-                explain(sample_table(curved, SKEWED[0], SKEWED, seed=s, **options), ridge=1)
+                local_surrogate(sample_table(curved, SKEWED[0], SKEWED, seed=s, **options), ridge=1)
                 .coefficients
                 for s in range(50)
             ]
@@ -309,7 +309,7 @@ def test_the_paper_s_sampler_keeps_any_number_equally_often(kind: str, tiny: Cla
 def test_a_linear_model_comes_back_from_the_paper_s_sampler() -> None:
     worth = dict(zip(WORDS, (3.0, -1.0, 0.5, 2.0, 0.0, 7.0), strict=True))
     ask = lambda texts: [sum(worth[w] for w in set(re.findall(r"\w+", t))) for t in texts]  # noqa: E731
-    found = explain(sample_text(ask, TEXT, samples=200, sampler="paper"))
+    found = local_surrogate(sample_text(ask, TEXT, samples=200, sampler="paper"))
     np.testing.assert_allclose(found.coefficients, list(worth.values()), atol=1e-9)
 
 
@@ -404,8 +404,8 @@ def test_each_superpixel_is_shown_half_of_the_time(tiny: Classifier) -> None:
 
 
 def test_the_scores_are_those_of_the_samples(tiny: Classifier) -> None:
-    found = sample_image(tiny, IMAGE, SEGMENTS, samples=40, fill="grey", output="logits")
-    expected = masked_scores(tiny, IMAGE, SEGMENTS, found.Z, fill="grey", output="logits")
+    found = sample_image(tiny, IMAGE, SEGMENTS, samples=40, baseline="grey", scores="logit")
+    expected = coalition_scores(tiny, IMAGE, SEGMENTS, found.Z, baseline="grey", scores="logit")
     np.testing.assert_allclose(found.scores, expected, atol=1e-6)
 
 

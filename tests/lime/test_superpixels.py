@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from lessons_lib.images import course_image, resize
-from lessons_lib.lime import background, hide, masked_scores, relabelled, superpixels
+from lessons_lib.lime import coalition_scores, hide, relabelled, superpixels
 from lessons_lib.network.classifier import Classifier
 
 RNG = np.random.default_rng(0)
@@ -102,56 +102,30 @@ def test_an_unknown_method_is_named() -> None:
         superpixels(IMAGE, "watershed")
 
 
-def test_the_mean_fill_is_each_superpixel_s_own_mean() -> None:
-    found = background(IMAGE, SEGMENTS)
-    for j in range(6):
-        inside = j == SEGMENTS
-        np.testing.assert_allclose(
-            found[inside], np.tile(IMAGE[inside].mean(0), (inside.sum(), 1)), rtol=1e-5
-        )
-
-
-@pytest.mark.parametrize(
-    ("fill", "shade"), [("grey", 127.5), (0, 0), (255.0, 255), ((1, 2, 3), (1, 2, 3))]
-)
-def test_a_fill_of_one_colour(fill: object, shade: object) -> None:
-    assert np.array_equal(background(IMAGE, SEGMENTS, fill), np.broadcast_to(shade, IMAGE.shape))
-
-
-@pytest.mark.parametrize("fill", ["gray", -1, 256, (1, 2), np.nan])
-def test_an_impossible_fill_is_named(fill: object) -> None:
-    with pytest.raises(ValueError, match="fill="):
-        background(IMAGE, SEGMENTS, fill)
-
-
 def test_hiding_goes_pixel_by_pixel() -> None:
-    hidden, Z = background(IMAGE, SEGMENTS, 7), RNG.integers(0, 2, (5, 6))
+    hidden, Z = np.full_like(IMAGE, 7), RNG.integers(0, 2, (5, 6))
     found = hide(IMAGE, hidden, SEGMENTS, Z)
     for k, row, column in np.ndindex(5, 16, 16):
         source = IMAGE if Z[k, SEGMENTS[row, column]] else hidden
         assert np.array_equal(found[k, row, column], source[row, column])
 
 
-@pytest.mark.parametrize(
-    ("output", "ask"), [("probabilities", "probabilities"), ("logits", "logits")]
-)
+@pytest.mark.parametrize(("scores", "ask"), [("probability", "probabilities"), ("logit", "logits")])
 @pytest.mark.parametrize("units", [1, 3])
-def test_hiding_inside_the_graph_is_hiding_before_it(output: str, ask: str, units: int) -> None:
+def test_hiding_inside_the_graph_is_hiding_before_it(scores: str, ask: str, units: int) -> None:
     activation = "sigmoid" if units == 1 else "softmax"
     classifier = network(keras.layers.Dense(units, activation=activation))
     Z = RNG.integers(0, 2, (9, 6))
-    found = masked_scores(classifier, IMAGE, SEGMENTS, Z, fill="grey", output=output)
-    expected = getattr(classifier, ask)(
-        hide(IMAGE, background(IMAGE, SEGMENTS, "grey"), SEGMENTS, Z)
-    )
+    found = coalition_scores(classifier, IMAGE, SEGMENTS, Z, baseline="grey", scores=scores)
+    expected = getattr(classifier, ask)(hide(IMAGE, np.full_like(IMAGE, 127.5), SEGMENTS, Z))
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_logits_and_probabilities_of_one_network_are_kept_apart(softmax: Classifier) -> None:
     Z = RNG.integers(0, 2, (4, 6))
     logits, p = (
-        masked_scores(softmax, IMAGE, SEGMENTS, Z, output=output)
-        for output in ("logits", "probabilities")
+        coalition_scores(softmax, IMAGE, SEGMENTS, Z, scores=scores)
+        for scores in ("logit", "probability")
     )
     odds = np.exp(logits)
     np.testing.assert_allclose(p, odds / odds.sum(axis=1, keepdims=True), atol=1e-5)
@@ -159,21 +133,21 @@ def test_logits_and_probabilities_of_one_network_are_kept_apart(softmax: Classif
 
 def test_the_batch_size_changes_nothing(softmax: Classifier) -> None:
     Z = RNG.integers(0, 2, (10, 6))
-    found = [masked_scores(softmax, IMAGE, SEGMENTS, Z, batch_size=size) for size in (1, 4, 100)]
+    found = [coalition_scores(softmax, IMAGE, SEGMENTS, Z, batch_size=size) for size in (1, 4, 100)]
     np.testing.assert_allclose(found[0], found[1], atol=1e-6)
     np.testing.assert_allclose(found[0], found[2], atol=1e-6)
 
 
 def test_another_picture_is_not_answered_from_the_first(softmax: Classifier) -> None:
-    """The compiled function is kept: picture, fill and segments are its arguments."""
+    """The compiled function is kept: picture, baseline and segments are its arguments."""
     Z = np.ones((1, 6))
-    masked_scores(softmax, IMAGE, SEGMENTS, Z)
+    coalition_scores(softmax, IMAGE, SEGMENTS, Z)
     other = 255 - IMAGE
     np.testing.assert_allclose(
-        masked_scores(softmax, other, SEGMENTS, Z), softmax.probabilities(other), atol=1e-6
+        coalition_scores(softmax, other, SEGMENTS, Z), softmax.probabilities(other), atol=1e-6
     )
     np.testing.assert_allclose(
-        masked_scores(softmax, other, SEGMENTS, 1 - Z, fill=9),
+        coalition_scores(softmax, other, SEGMENTS, 1 - Z, baseline=9),
         softmax.probabilities(np.full_like(other, 9)),
         atol=1e-6,
     )
@@ -182,7 +156,7 @@ def test_another_picture_is_not_answered_from_the_first(softmax: Classifier) -> 
 def test_nothing_of_the_caller_is_changed(softmax: Classifier) -> None:
     image, segments, Z = IMAGE.copy(), SEGMENTS.copy(), np.eye(6)
     weights = [w.copy() for w in softmax.model.get_weights()]
-    masked_scores(softmax, image, segments, Z)
+    coalition_scores(softmax, image, segments, Z)
     assert np.array_equal(image, IMAGE)
     assert np.array_equal(segments, SEGMENTS)
     assert np.array_equal(Z, np.eye(6))
@@ -191,12 +165,12 @@ def test_nothing_of_the_caller_is_changed(softmax: Classifier) -> None:
 
 def test_segments_from_one_are_refused_with_the_cure(softmax: Classifier) -> None:
     with pytest.raises(ValueError, match=r"run from 1 to 6; use relabelled"):
-        masked_scores(softmax, IMAGE, SEGMENTS + 1, np.ones((1, 7)))
+        coalition_scores(softmax, IMAGE, SEGMENTS + 1, np.ones((1, 7)))
 
 
 def test_segments_of_another_size_are_refused_with_the_cure(softmax: Classifier) -> None:
     with pytest.raises(ValueError, match=r"\(8, 16\).*prepare"):
-        masked_scores(softmax, IMAGE, SEGMENTS[:8], np.ones((1, 6)))
+        coalition_scores(softmax, IMAGE, SEGMENTS[:8], np.ones((1, 6)))
 
 
 @pytest.mark.parametrize(
@@ -205,10 +179,10 @@ def test_segments_of_another_size_are_refused_with_the_cure(softmax: Classifier)
         ({"Z": np.ones((1, 5))}, r"Z must be \(n, 6\)"),
         ({"Z": np.ones((0, 6))}, r"Z must be \(n, 6\)"),
         ({"image": [IMAGE, IMAGE]}, "expected one picture"),
-        ({"output": "score"}, "output='score'"),
+        ({"scores": "score"}, "scores='score'"),
     ],
 )
 def test_other_bad_input(softmax: Classifier, change: dict, message: str) -> None:
     arguments = {"image": IMAGE, "segments": SEGMENTS, "Z": np.ones((1, 6))} | change
     with pytest.raises(ValueError, match=message):
-        masked_scores(softmax, **arguments)
+        coalition_scores(softmax, **arguments)

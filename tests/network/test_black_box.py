@@ -21,7 +21,7 @@ from lessons_lib.judging import road, robustness
 from lessons_lib.network.bfloat16 import bfloat16
 from lessons_lib.network.black_box import BlackBox, OnlyAnswersError
 from lessons_lib.network.counter import counted
-from lessons_lib.network.endings import read
+from lessons_lib.network.endings import read_scores
 from lessons_lib.network.scores import Score
 from lessons_lib.score_cam import score_cam
 from tests.networks import SIZE, classifier, flat_net, pictures
@@ -55,11 +55,11 @@ ASKING = {
     "logits": lambda net: net.logits([photo(), photo()[:9]]),
     "probabilities": lambda net: net.probabilities(photo()),
     "top": lambda net: [p.probability for p in net.top(photo())],
-    "LIME": lambda net: lime.explain(
+    "LIME": lambda net: lime.local_surrogate(
         lime.sample_image(net, photo(), SEGMENTS, samples=40), target=1
     ).coefficients,
-    "masked scores, of logits": lambda net: lime.masked_scores(
-        net, photo(), SEGMENTS, np.eye(4), output="logits", batch_size=3
+    "masked scores, of logits": lambda net: lime.coalition_scores(
+        net, photo(), SEGMENTS, np.eye(4), scores="logit", batch_size=3
     ),
     "deletion": lambda net: judging.deletion(net, photo(), HEAT, "dog", **BLANK).probability,
     "insertion": lambda net: judging.insertion(net, photo(), HEAT).probability,
@@ -86,10 +86,11 @@ def test_what_only_asks_says_of_a_black_box_what_it_says_of_the_network_itself(n
     assert np.ptp(np.asarray(expected, float)) > 0 or name == "sensitivity"
 
 
-def test_zero_is_the_colour_that_was_said() -> None:
-    box = BlackBox(logits, LABELS, SQUARE, zero=(1, 2, 3))
-    assert (box.baseline(photo()) == (1, 2, 3)).all()
-    assert (BlackBox(logits, LABELS, SQUARE).baseline(photo()) == 127.5).all()
+def test_nobody_knows_which_colour_becomes_zero_inside() -> None:
+    box = BlackBox(logits, LABELS, SQUARE)
+    assert (box.baseline(photo()) == 127.5).all()
+    with pytest.raises(ValueError, match='take baseline="grey", or the colour'):
+        box.baseline(photo(), "zero")
 
 
 # What looks inside is refused
@@ -108,7 +109,7 @@ INSIDE = {
     ),
     "a 16-bit twin": lambda box, p: bfloat16(box),
     "a counter": lambda box, p: counted(box),
-    **maps.METHODS,
+    **maps.FAMILY,
 }
 
 
@@ -123,7 +124,7 @@ def test_every_method_of_the_bench_works_or_is_refused() -> None:
     box, works = BlackBox(logits, LABELS, SQUARE), set()
     for name, method in methods.METHODS.items():
         try:
-            assert methods.explain(method, box, photo()).shape == SQUARE
+            assert methods.heat_maps(method, box, photo()).shape == SQUARE
             works.add(name)
         except OnlyAnswersError:
             pass
@@ -152,7 +153,7 @@ def test_answers_are_read_as_those_of_a_keras_model(ending: str, columns: int) -
     tables = iter([given[:4], given[3:4], given])
     box = BlackBox(lambda x: next(tables), None, (2, 2), ending=ending)
     scores, answers = box.ask(np.zeros((5, 2, 2, 3), "float32"))
-    expected = read(tf.constant(given), ending)
+    expected = read_scores(tf.constant(given), ending)
     np.testing.assert_allclose(scores, expected.scores, rtol=1e-5)
     np.testing.assert_allclose(answers, expected.answers, rtol=1e-5)
     assert box.kind == expected.kind
@@ -264,8 +265,6 @@ def test_sigmoids_are_read_when_they_are_said_to_be_probabilities() -> None:
         ({"ending": "softmax"}, ValueError, "ending='softmax' is unknown"),
         ({"ending": "probabilities"}, ValueError, "which are no probabilities"),
         ({"batch_size": 0}, ValueError, "batch_size=0"),
-        ({"zero": 300}, ValueError, "zero=300 must be"),
-        ({"zero": (1, 2)}, ValueError, r"zero=\(1, 2\) must be"),
         ({"predict": "model.onnx"}, TypeError, "predict must be a function"),
     ],
 )
@@ -347,9 +346,9 @@ from lessons_lib.network.black_box import BlackBox
 box = BlackBox(lambda x: x[:, :8].mean(axis=(1, 2)), ["r", "g", "b"], (16, 16))
 image = np.random.default_rng(0).integers(0, 256, (16, 16, 3))
 segments = np.add.outer(np.arange(16) // 8 * 2, np.arange(16) // 8)
-near = lime.sample_image(box, image, segments, samples=50, output="logits")
-print(lime.explain(near, target=0).coefficients.round(3).tolist())
-game = lambda Z: lime.masked_scores(box, image, segments, Z, output="logits")[:, 0]
+near = lime.sample_image(box, image, segments, samples=50, scores="logit")
+print(lime.local_surrogate(near, target=0).coefficients.round(3).tolist())
+game = lambda Z: lime.coalition_scores(box, image, segments, Z, scores="logit")[:, 0]
 print(shapley.kernel_shap(game, 4).tolist())
 assert not {"tensorflow", "keras"} & set(sys.modules)
 """

@@ -16,7 +16,7 @@ from sklearn.preprocessing import LabelEncoder
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.judging import deletion
-from lessons_lib.lime import explain, sample_image
+from lessons_lib.lime import local_surrogate, sample_image
 from lessons_lib.maps import input_gradients
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.endings import ending_of
@@ -278,8 +278,8 @@ def test_lime_of_a_number_is_in_its_unit() -> None:
     photo = np.zeros((SIZE, SIZE, 3), "uint8")
     photo[:, 8:16], photo[:, 16:] = 30, 90
     thirds = np.repeat(np.arange(3), 8)[None].repeat(SIZE, axis=0)
-    nearby = sample_image(Classifier(model), photo, thirds, samples=60, fill=0)
-    np.testing.assert_allclose(explain(nearby).coefficients, [0, 30, 90], atol=1e-3)
+    nearby = sample_image(Classifier(model), photo, thirds, samples=60, baseline=0)
+    np.testing.assert_allclose(local_surrogate(nearby).coefficients, [0, 30, 90], atol=1e-3)
 
 
 def test_the_top_of_a_number_below_zero_is_not_its_opposite() -> None:

@@ -142,8 +142,8 @@ def test_the_page_explains_a_network_as_the_same_one_in_keras(
     for method in (
         lambda net: maps.occlusion(net, photo(), "dog", window=4, **options),
         lambda net: maps.rise(net, photo(), "dog", samples=40, **options),
-        lambda net: methods.explain(methods.METHODS["LIME"], net, photo(), "dog"),
-        lambda net: methods.explain(methods.METHODS["KernelSHAP"], net, photo(), "dog"),
+        lambda net: methods.heat_maps(methods.METHODS["LIME"], net, photo(), "dog"),
+        lambda net: methods.heat_maps(methods.METHODS["KernelSHAP"], net, photo(), "dog"),
         lambda net: judging.deletion(net, photo(), np.eye(4), **options).probability,
         lambda net: judging.insertion(net, photo(), np.eye(4)).probability,
     ):
@@ -176,7 +176,7 @@ def test_an_onnx_file_for_one_picture_at_a_time(tmp_path: Path) -> None:
     box = BlackBox(predict, LABELS, (SIZE, SIZE), batch_size=1)
     segments = np.add.outer(np.arange(SIZE) // 8 * 2, np.arange(SIZE) // 8)
     found, expected = (
-        lime.sample_image(net, photo(), segments, samples=20, output="logits").scores
+        lime.sample_image(net, photo(), segments, samples=20, scores="logit").scores
         for net in (box, NET)
     )
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)

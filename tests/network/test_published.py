@@ -269,7 +269,7 @@ def test_files_of_keras_and_of_the_course_are_read_by_name(file: str, tmp_path) 
         model.save(tmp_path / file)
     else:
         save_file(architectures.get_weights(model), tmp_path / file)
-    published.fill(other, published.read(tmp_path / file), ())
+    published.fill(other, published.read_arrays(tmp_path / file), ())
     for ours, theirs in zip(other.weights, model.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs, err_msg=ours.path)
 
@@ -282,7 +282,7 @@ def test_h5_goes_by_the_names_and_not_by_the_order(tmp_path) -> None:
         for folder in file["layers"].values():
             name = folder["vars"].attrs["name"]
             folder["vars"].attrs["name"] = {"conv2": "conv3", "conv3": "conv2"}.get(name, name)
-    published.fill(other, published.read(tmp_path / "a.weights.h5"), ())
+    published.fill(other, published.read_arrays(tmp_path / "a.weights.h5"), ())
     kernels = [m.get_layer(n).get_weights()[0] for m, n in ((model, "conv2"), (other, "conv3"))]
     np.testing.assert_array_equal(*kernels)
 

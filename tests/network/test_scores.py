@@ -12,7 +12,7 @@ from lessons_lib.cam import cam
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.judging import road, robustness
-from lessons_lib.methods import METHODS, explain
+from lessons_lib.methods import METHODS, heat_maps
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.scores import Score, element, likeness, region
 from lessons_lib.score_cam import score_cam
@@ -184,7 +184,7 @@ def both() -> tuple[Classifier, Classifier]:
 
 
 logit, probability = element(1), Score(lambda y: y[:, 1], name="probability of 1")
-BY_LAYER = {"Grad-CAM": grad_cam, "Score-CAM": score_cam} | maps.METHODS
+BY_LAYER = {"Grad-CAM": grad_cam, "Score-CAM": score_cam} | maps.FAMILY
 BY_PIXEL = {
     "saliency": maps.saliency,
     "occlusion": maps.occlusion,
@@ -211,8 +211,8 @@ def test_the_bench_takes_scores(name: str, both) -> None:
     """LIME explains probabilities; the others logits."""
     classes, scores = both
     grainy = np.random.default_rng(0).uniform(0, 255, PHOTO.shape)
-    maps = [explain(METHODS[name], n, grainy, t) for n, t in ((classes, 1), (scores, logit))]
-    of_probability = explain(METHODS[name], scores, grainy, probability)
+    maps = [heat_maps(METHODS[name], n, grainy, t) for n, t in ((classes, 1), (scores, logit))]
+    of_probability = heat_maps(METHODS[name], scores, grainy, probability)
     fits = [np.allclose(maps[0], m, atol=1e-4) for m in (maps[1], of_probability)]
     assert any(fits)
 
@@ -255,12 +255,12 @@ def test_lime_and_shapley_values_of_a_region() -> None:
     model = parts_net()
     net, target = Classifier(model, ending="scores"), region(square(2, 5), 2)
     segments = np.kron(np.arange(4).reshape(2, 2), np.ones((8, 8), int))
-    near = lime.sample_image(net, PHOTO, segments, samples=20, score=target)
-    hidden = lime.hide(PHOTO, lime.background(PHOTO, segments), segments, near.Z)
+    near = lime.sample_image(net, PHOTO, segments, samples=20, target=target)
+    hidden = lime.hide(PHOTO, net.baseline(PHOTO, "mean", segments)[0], segments, near.Z)
     y = logits_of(model)(hidden).numpy()[..., 2][:, square(2, 5)].sum(axis=1)
     np.testing.assert_allclose(near.scores[:, 0], y, rtol=1e-4, atol=1e-3)
-    assert lime.explain(near, 0).r_squared > 0
-    game = lime.masked_scores(net, PHOTO, segments, near.Z, score=target)
+    assert lime.local_surrogate(near, 0).r_squared > 0
+    game = lime.coalition_scores(net, PHOTO, segments, near.Z, target=target)
     np.testing.assert_array_equal(game, near.scores)
 
 

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from lessons_lib import plotting
-from lessons_lib.lime import explain, sample_table
+from lessons_lib.lime import local_surrogate, sample_table
 
 SCALE = np.array([[-1, -1], [1, 1], [-1, 1], [1, -1]])
 
@@ -34,7 +34,7 @@ def test_bars_need_an_explanation() -> None:
 
 
 def test_the_dashed_line_lies_where_the_local_model_says_one_half() -> None:
-    found = explain(NEAR, 0)
+    found = local_surrogate(NEAR, 0)
     axis = plotting.lime.local_line(side, NEAR, [found], ["title"]).axes[0]
     dashed = [c for c in axis.collections if hasattr(c, "get_paths") and c.get_paths()]
     points = next(
@@ -50,7 +50,7 @@ def test_the_dashed_line_lies_where_the_local_model_says_one_half() -> None:
 
 
 def test_samples_are_drawn_by_their_weight() -> None:
-    found = explain(NEAR, 0, sigma=0.5)
+    found = local_surrogate(NEAR, 0, sigma=0.5)
     axis = plotting.lime.local_line(side, NEAR, [found], ["title"]).axes[0]
     sizes = np.concatenate([c.get_sizes() for c in axis.collections if len(c.get_offsets()) > 1])
     above = NEAR.scores[:, 0] > 0.5
@@ -69,7 +69,7 @@ def test_curves_and_weights_show_their_values() -> None:
     axis = plotting.lime.curves([1, 10], {"a": [3, 4]}, "x", "y", mark=2).axes[0]
     assert axis.get_xscale() == "log"
     assert any(list(line.get_ydata()) == [3, 4] for line in axis.lines)
-    found = explain(NEAR, 0)
+    found = local_surrogate(NEAR, 0)
     axis = plotting.lime.kernel_weights([found], ["t"], bins=10).axes[0]
     counts = np.histogram(found.pi_x, 10, (0, 1))[0]
     assert [bar.get_height() for bar in axis.patches] == counts.tolist()

@@ -22,8 +22,8 @@ ROOT = files.DATA.parent
 READERS: dict[str, Callable[[], object]] = {
     "images/panda.jpg": lambda: images.course_image("panda"),
     "imagenet_classes.txt": models.imagenet_labels,
-    "tables/boston.csv": lambda: tables.load("boston"),
-    "tables/california.csv.gz": lambda: tables.load("california"),
+    "tables/boston.csv": lambda: tables.course_table("boston"),
+    "tables/california.csv.gz": lambda: tables.course_table("california"),
     "text/newsgroups.csv.gz": lambda: texts.newsgroups("test"),
 }
 
@@ -104,7 +104,7 @@ def test_a_copy_in_a_folder_with_an_odd_name_works_and_only_build_is_written_to(
         assert environment.self_test()
         network = models.load("squeezenet", "course")
         grad_cam(network, images.course_image("macaw"))
-        tables.load("california"), texts.newsgroups("train")
+        tables.course_table("california"), texts.newsgroups("train")
         assert exercises.check("02.1", [[1, 0], [0, 0.5]]).passed
         """
     environment = {k: v for k, v in os.environ.items() if k != "LESSONS_PASSED"}

@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from lessons_lib.shapley import exact, tree_shap
-from lessons_lib.shapley._tree_models import read
+from lessons_lib.shapley._tree_models import read_trees
 from lessons_lib.shapley._trees import arrival_times, compiled
 
 N = 6
@@ -203,7 +203,7 @@ def test_binned_classes_with_categories_and_gaps(data, classes) -> None:
     model.fit(
         gaps(X), np.digitize(y + 5 * (X[:, 1] % 2) + 3 * (X[:, 4] == 3), [0, 8][3 - classes :])
     )
-    assert any(tree.sets.any() for tree in read(model).trees), "no category decides"
+    assert any(tree.sets.any() for tree in read_trees(model).trees), "no category decides"
     values = tree_shap(model, points)
     total = values.base + values.phi.sum(axis=1)
     np.testing.assert_allclose(total, model.decision_function(points), atol=1e-12)
