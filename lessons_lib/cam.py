@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import layer_with
+from lessons_lib.basics.checks import arrays
 from lessons_lib.images import as_given
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
@@ -120,7 +120,7 @@ def class_map(A: NDArray[np.floating], w: NDArray[np.floating]) -> NDArray[np.fl
     >>> class_map(np.array([[[[1.0, 5.0], [2.0, 0.0]]]]), np.array([[3.0, -1.0]]))
     array([[[-2.,  6.]]])
     """
-    A, w = layer_with(A, w, "w", "(n, channels)")
+    A, w = arrays("n h w k, n k", A=A, w=w)
     return np.einsum("nxyk,nk->nxy", A, w)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import finite, layer_with
+from lessons_lib.basics.checks import arrays
 from lessons_lib.images import as_given
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
@@ -86,7 +86,8 @@ def alpha(gradient: NDArray[np.floating]) -> NDArray[np.floating]:
     >>> alpha(np.array([[[[1.0, 0.0], [3.0, 0.0]]]]))
     array([[2., 0.]])
     """
-    return finite(gradient, "the gradient", "(n, h, w, channels)").mean(axis=(1, 2))
+    (gradient,) = arrays("n h w k", gradient=gradient)
+    return gradient.mean(axis=(1, 2))
 
 
 def weighted_sum(A: NDArray[np.floating], alpha: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -109,5 +110,5 @@ def weighted_sum(A: NDArray[np.floating], alpha: NDArray[np.floating]) -> NDArra
     >>> weighted_sum(A, np.array([[3.0, -1.0]]))
     array([[[0., 6.]]])
     """
-    A, alpha = layer_with(A, alpha, "alpha", "(n, channels)")
+    A, alpha = arrays("n h w k, n k", A=A, alpha=alpha)
     return np.maximum(np.einsum("nxyk,nk->nxy", A, alpha), 0)

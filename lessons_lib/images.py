@@ -21,6 +21,9 @@ from lessons_lib.basics import files
 from lessons_lib.basics.checks import finite, size_of
 from lessons_lib.basics.files import DATA as DATA  # lessons say images.DATA
 
+Images = ArrayLike | Sequence[ArrayLike]
+"""One picture (height, width, 3), a batch of them, or a list of pictures of any sizes."""
+
 
 def load_image(path: str | Path) -> NDArray[np.uint8]:
     """Read a photograph from a file (JPEG, PNG, WebP, ...).

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib import cam as cam_module
 from lessons_lib import lime, maps
+from lessons_lib.baselines import Pixels
 from lessons_lib.basics.checks import as_floats
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.images import as_given, resize
@@ -30,10 +31,9 @@ from lessons_lib.network.scores import Score
 from lessons_lib.score_cam import score_cam
 from lessons_lib.shapley import kernel_shap
 
-Array = NDArray[np.float32]
 Classes = NDArray[np.int_]
 
-Method = Callable[[Any, Array, Classes], NDArray[np.floating]]
+Method = Callable[[Any, Pixels, Classes], NDArray[np.floating]]
 """From a network, pictures (n, *input_size, 3) and a class for each to maps (n, h, w), of any
 resolution, or attributions (n, *input_size, 3), which are added up over the colours. The network is
 a `Classifier`; where a method only asks, it may be any `Network`."""
@@ -46,7 +46,7 @@ def heat_maps(
     classifier: Network,
     images: ArrayLike | Sequence[ArrayLike],
     target: Target | Score = None,
-) -> Array:
+) -> Pixels:
     """Maps of any method, at the size of the network's input.
 
     Parameters
@@ -95,10 +95,10 @@ def heat_maps(
 
 def from_superpixels(
     classifier: Network,
-    x: Array,
+    x: Pixels,
     classes: Classes,
-    weigh: Callable[[Array, NDArray[np.int_], int], NDArray[np.floating]],
-) -> Array:
+    weigh: Callable[[Pixels, NDArray[np.int_], int], NDArray[np.floating]],
+) -> Pixels:
     """Maps that are flat on each superpixel; ``weigh`` says how high, for picture and class.
 
     A superpixel's weight is spread over its pixels, so that the map adds up to the weights.
@@ -112,11 +112,11 @@ def from_superpixels(
 
 
 def lime_map(
-    classifier: Network, x: Array, classes: Classes, *, samples: int = 90, seed: int = 0
-) -> Array:
+    classifier: Network, x: Pixels, classes: Classes, *, samples: int = 90, seed: int = 0
+) -> Pixels:
     """LIME's coefficients of superpixels (lesson 04), for the logit."""
 
-    def weigh(picture: Array, segments: NDArray[np.int_], target: int) -> NDArray[np.floating]:
+    def weigh(picture: Pixels, segments: NDArray[np.int_], target: int) -> NDArray[np.floating]:
         nearby = lime.sample_image(
             classifier, picture, segments, samples=samples, seed=seed, target=target, scores="logit"
         )
@@ -126,11 +126,11 @@ def lime_map(
 
 
 def kernel_shap_map(
-    classifier: Network, x: Array, classes: Classes, *, samples: int = 90, seed: int = 0
-) -> Array:
+    classifier: Network, x: Pixels, classes: Classes, *, samples: int = 90, seed: int = 0
+) -> Pixels:
     """Shapley values of superpixels (lesson 05), for the logit."""
 
-    def weigh(picture: Array, segments: NDArray[np.int_], target: int) -> NDArray[np.floating]:
+    def weigh(picture: Pixels, segments: NDArray[np.int_], target: int) -> NDArray[np.floating]:
         def game(Z: NDArray[np.bool_]) -> NDArray[np.floating]:
             scores = lime.coalition_scores(classifier, picture, segments, Z, scores="logit")
             return scores[:, target]
@@ -141,34 +141,34 @@ def kernel_shap_map(
     return from_superpixels(classifier, x, classes, weigh)
 
 
-def occlusion_map(classifier: Network, x: Array, classes: Classes) -> Array:
+def occlusion_map(classifier: Network, x: Pixels, classes: Classes) -> Pixels:
     """Occlusion with 49 windows: a quarter of the picture each, moved by half a window."""
     height, width = (max(1, side // 4) for side in classifier.input_size)
     stride = (max(1, height // 2), max(1, width // 2))
     return maps.occlusion(classifier, x, classes, window=(height, width), stride=stride)
 
 
-def rise_map(classifier: Network, x: Array, classes: Classes, *, samples: int = 200) -> Array:
+def rise_map(classifier: Network, x: Pixels, classes: Classes, *, samples: int = 200) -> Pixels:
     """RISE with far fewer masks than in its paper."""
     return maps.rise(classifier, x, classes, samples=samples)
 
 
-def integrated_gradients_map(classifier: Classifier, x: Array, classes: Classes) -> Array:
+def integrated_gradients_map(classifier: Classifier, x: Pixels, classes: Classes) -> Pixels:
     """Integrated Gradients from black (lesson 06); complete to five per cent."""
     found = integrated_gradients(classifier, x, classes, num_steps=24, tolerance=0.05)
     return np.stack([attribution.phi for attribution in found])
 
 
 def smooth_grad_map(
-    classifier: Classifier, x: Array, classes: Classes, *, num_samples: int = 8
-) -> Array:
+    classifier: Classifier, x: Pixels, classes: Classes, *, samples: int = 8
+) -> Pixels:
     """The size of SmoothGrad (lesson 06), largest over the colours."""
     rows = zip(x, classes, strict=True)
-    found = [maps.smooth_grad(classifier, p, int(c), num_samples=num_samples) for p, c in rows]
+    found = [maps.smooth_grad(classifier, p, int(c), samples=samples) for p, c in rows]
     return np.abs(found).max(axis=-1)
 
 
-def guided_backpropagation_map(classifier: Classifier, x: Array, classes: Classes) -> Array:
+def guided_backpropagation_map(classifier: Classifier, x: Pixels, classes: Classes) -> Pixels:
     """The size of guided backpropagation (lesson 03), largest over the colours."""
     return np.abs(maps.guided_backpropagation(classifier, x, classes)).max(axis=-1)
 
@@ -194,13 +194,13 @@ METHODS: dict[str, Method] = {
 }
 
 
-def random_map(classifier: Network, x: Array, classes: Classes) -> Array:
+def random_map(classifier: Network, x: Pixels, classes: Classes) -> Pixels:
     """A control: blots that know neither picture nor network, the same for all."""
     blots = np.random.default_rng(0).uniform(size=(7, 7))
     return np.broadcast_to(blots, (len(x), 7, 7)).astype("float32")
 
 
-def centre_map(classifier: Network, x: Array, classes: Classes) -> Array:
+def centre_map(classifier: Network, x: Pixels, classes: Classes) -> Pixels:
     """A control: hot in the middle of the picture, where photographers put things."""
     height, width = (np.linspace(-2, 2, size) for size in classifier.input_size)
     spot = np.exp(-(height[:, None] ** 2) - width[None] ** 2)

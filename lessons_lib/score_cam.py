@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 
 from lessons_lib.baselines import Baseline
-from lessons_lib.basics.checks import SCORES, finite, one_of, whole
+from lessons_lib.basics.checks import SCORES, arrays, one_of, whole
 from lessons_lib.grad_cam import weighted_sum
 from lessons_lib.images import as_given
 from lessons_lib.network import BATCH_SIZE
@@ -177,12 +177,12 @@ def masked_scores(
     A = classifier.activations(x, layer)[0]
     channels = varied_channels(A, max_channels)
 
-    def ask(maps: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return _score_masks(classifier, A.shape[:2])(maps, x, empty, c)
-
     # A map of zeros masks all: the baseline is the first of the masked pictures.
     maps = np.concatenate([np.zeros((1, *A.shape[:2]), np.float32), A.transpose(2, 0, 1)[channels]])
-    logits, probabilities = in_batches(ask, maps, batch_size=batch_size, description="Score-CAM")
+    score = _score_masks(classifier, A.shape[:2])
+    logits, probabilities = in_batches(
+        lambda some: score(some, x, empty, c), maps, batch_size=batch_size, description="Score-CAM"
+    )
     return MaskedScores(A, channels, logits[1:], probabilities[1:], logits[0], probabilities[0], c)
 
 
@@ -250,7 +250,7 @@ def varied_channels(A: NDArray[np.floating], max_channels: int | None = None) ->
     >>> varied_channels(np.array([[[7.0, 0.0, 1.0], [7.0, 1.0, 5.0]]]), max_channels=1)
     array([2])
     """
-    A = finite(A, "A", "(h, w, K)")
+    (A,) = arrays("h w k", A=A)
     if max_channels is not None:
         whole(max_channels, "max_channels", 1)
     varied = np.flatnonzero(np.ptp(A, axis=(0, 1)) > 0)

@@ -63,9 +63,9 @@ OF_PIXELS = {  # a value for each pixel and colour, or for each pixel
     "Integrated Gradients": phi,
     "occlusion": maps.occlusion,
     "RISE": rise,
-    "SmoothGrad": of_one_picture(lambda n, p, c: maps.smooth_grad(n, p, c, num_samples=3)),
+    "SmoothGrad": of_one_picture(lambda n, p, c: maps.smooth_grad(n, p, c, samples=3)),
     "Expected Gradients": of_one_picture(
-        lambda n, p, c: expected_gradients(n, p, BACKGROUND, c, num_samples=3)
+        lambda n, p, c: expected_gradients(n, p, BACKGROUND, c, samples=3)
     ),
 }
 WITHOUT_A_CLASS = {"Eigen-CAM": lambda net, images, target=None: maps.eigen_cam(net, images)}

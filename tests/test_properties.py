@@ -339,7 +339,7 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     lime.submodular_pick: dict(W=numbers(4, 3), budget=whole(1, 9)),
     lime.superpixels: dict(image=like(PHOTO), method=one_of("slic", "quickshift")),
     lime.relabelled: dict(segments=REGIONS),
-    lime.hide: dict(image=like(PHOTO), hidden=like(PHOTO), segments=REGIONS, Z=SHOWN),
+    lime.hide: dict(image=like(PHOTO), baseline=like(PHOTO), segments=REGIONS, Z=SHOWN),
     lime.check_segments: dict(segments=REGIONS, size=fixed((SIZE, SIZE))),
     shapley.tree_shap: dict(
         model=one_of(TREE, odd=(None, DecisionTreeRegressor)), X=numbers(4, 3),
@@ -424,10 +424,10 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     maps.saliency: MAP,
     maps.gradient_times_input: MAP,
     maps.smooth_grad: dict(
-        classifier=NET, image=ONE, target=TARGET, num_samples=whole(1, 9), noise=real(0, 1)
+        classifier=NET, image=ONE, target=TARGET, samples=whole(1, 9), noise=real(0, 1)
     ),
     ig.expected_gradients: dict(
-        classifier=NET, image=ONE, background=MANY, target=TARGET, num_samples=whole(1, 9)
+        classifier=NET, image=ONE, background=MANY, target=TARGET, samples=whole(1, 9)
     ),
     score_cam.score_cam: AT_LAYER | dict(
         scores=one_of("logit", "probability"), weights=one_of("softmax", "increase"),
@@ -788,10 +788,10 @@ DEFAULTS: list[tuple[Callable, dict, dict]] = [
     (lambda **options: robustness.noise(**options).picture(PHOTO), {}, dict(sigma=10, seed=0)),
     (lambda **options: robustness.shift(**options).picture(PHOTO), {}, dict(pixels=8)),
     (lambda **options: robustness.brightness(**options).picture(PHOTO), {}, dict(factor=1.2)),
-    (maps.smooth_grad, NET_AND_PHOTO, dict(num_samples=50, noise=0.15, seed=0)),
+    (maps.smooth_grad, NET_AND_PHOTO, dict(samples=50, noise=0.15, seed=0)),
     (ig.expected_gradients,
      NET_AND_PHOTO | dict(background=np.stack([0 * PHOTO, 255 - PHOTO])),
-     dict(num_samples=100, seed=0)),
+     dict(samples=100, seed=0)),
     (score_cam.score_cam, NET_AND_PHOTOS,
      dict(scores="logit", weights="softmax", baseline="grey")),
     (score_cam.masked_scores, NET_AND_PHOTO | dict(target=1), dict(baseline="grey")),

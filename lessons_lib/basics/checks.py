@@ -70,23 +70,37 @@ def finite(values: ArrayLike, name: str, shape: str = "") -> Array:
     return array
 
 
-def layer_with(A: ArrayLike, other: ArrayLike, name: str, shape: str) -> tuple[Array, Array]:
-    """Check a layer's activations, and what goes with each channel, or with each place, of them.
+def arrays(shapes: str, **values: ArrayLike) -> tuple[Array, ...]:
+    """Arrays of finite numbers whose shapes fit together: a letter stands for one length.
 
     Parameters
     ----------
-    A : array, shape (n, h, w, channels)
-    other : array, shape (n, channels) or (n, h, w, channels)
-    name, shape
-        What ``other`` is, and which of its two shapes it must have.
+    shapes
+        The dimensions of each array, such as ``"n h w k, n k"`` or ``"h w 3"``.
+    values
+        The arrays, in this order, under the names that the messages call them.
+
+    Examples
+    --------
+    >>> Z, y = arrays("n d, n", Z=[[1, 2], [3, 4], [5, 6]], y=[1, 2, 3])
+    >>> arrays("n d, n", Z=Z, y=[1, 2])
+    Traceback (most recent call last):
+    ValueError: y must have the shape (n,) with n = 3, not (2,)
     """
-    A, other = finite(A, "A", "(n, h, w, channels)"), finite(other, name, shape)
-    wanted = A.shape if other.ndim == 4 else (len(A), A.shape[-1])
-    if other.shape != wanted:
-        raise ValueError(
-            f"for A of {A.shape} {name} must have the shape {wanted}, not {other.shape}"
+    found, lengths = [], {k: int(k) for k in re.findall(r"\d+", shapes)}
+    for shape, (name, value) in zip(shapes.split(","), values.items(), strict=True):
+        array, letters = finite(value, name), shape.split()
+        known = "".join(
+            f" with {k} = {lengths[k]}" for k in letters if k.isalpha() and k in lengths
         )
-    return A, other
+        fits = array.ndim == len(letters) and all(
+            lengths.setdefault(k, n) == n for k, n in zip(letters, array.shape, strict=True)
+        )
+        if not fits:
+            wanted = ", ".join(letters) + "," * (len(letters) == 1)
+            raise ValueError(f"{name} must have the shape ({wanted}){known}, not {array.shape}")
+        found.append(array)
+    return tuple(found)
 
 
 def whole(value: Any, name: str, least: int | None = None) -> int:

@@ -14,6 +14,7 @@ M. Sundararajan, A. Taly, Q. Yan, *Axiomatic Attribution for Deep Networks*, ICM
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.columns import in_order, names_of, with_names
+from lessons_lib.basics.progress import bar
 from lessons_lib.images import as_given
 from lessons_lib.integrated_gradients._path import (
     Path,
@@ -270,7 +272,7 @@ def _follow(
     if not real(tolerance, "tolerance") > 0:
         raise ValueError(f"tolerance must be above 0, not {tolerance}")
     start, end = path.score(0.0), path.score(1.0)
-    with path:
+    with closing(bar(desc="along the path", unit=" steps")) as path.progress:
         if rule == "adaptive":
             whole(num_steps, "num_steps", 1)
             # Float32 scores are known to a millionth; no rule can come closer than that.

@@ -10,15 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from lessons_lib.baselines import Pixels
 from lessons_lib.basics.checks import whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.integrated_gradients._path import classifier_functions
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.scores import Score
-
-Maps = NDArray[np.float32]
 
 
 def expected_gradients(
@@ -27,9 +26,9 @@ def expected_gradients(
     background: ArrayLike | Sequence[ArrayLike],
     target: int | str | Score | None = None,
     *,
-    num_samples: int = 100,
+    samples: int = 100,
     seed: int = 0,
-) -> Maps:
+) -> Pixels:
     r"""Integrated Gradients averaged over baselines drawn from a background (Erion et al. 2021).
 
     .. math:: \phi_i = E_{x' \sim D, \; \alpha \sim U(0, 1)} \Bigl[ (x_i - x'_i) \,
@@ -47,7 +46,7 @@ def expected_gradients(
         Pictures to draw baselines from.
     target
         The class to explain; default: the top class.
-    num_samples
+    samples
         Draws, 1 or more. The alphas are stratified: one in each of as many equal cells.
     seed
         Seed of the draws.
@@ -62,21 +61,21 @@ def expected_gradients(
     TypeError, ValueError
         If there is more than one picture to explain, or a number is out of range.
     """
-    whole(num_samples, "num_samples", 1)
+    whole(samples, "samples", 1)
     classifier, target = classifier.explaining(target)
     x, baselines = classifier.prepare_one(image), classifier.prepare(background)
     (index,) = classifier.chosen(x, target)
     rng = np.random.default_rng(seed)
-    alpha = (rng.permutation(num_samples) + rng.random(num_samples)) / num_samples
+    alpha = (rng.permutation(samples) + rng.random(samples)) / samples
     # The background's pictures come up equally often, as far as that is possible.
-    drawn = rng.permutation(np.arange(num_samples) % len(baselines))
+    drawn = rng.permutation(np.arange(samples) % len(baselines))
     _, sums = classifier_functions(classifier)
     total = np.zeros(x.shape[1:])
     together = classifier.gradient_batch
-    for start in bar(range(0, num_samples, together), desc="Expected Gradients"):
+    for start in bar(range(0, samples, together), desc="Expected Gradients"):
         some = slice(start, start + together)
         nodes = tf.constant(alpha[some], tf.float32)
-        weights = tf.ones((1, len(nodes))) / num_samples
+        weights = tf.ones((1, len(nodes))) / samples
         starts = tf.constant(baselines[drawn[some]])
         total += sums(tf.constant(x), starts, nodes, weights, tf.constant(index, tf.int32)).numpy()[
             0

@@ -6,14 +6,13 @@ batch, not on the number of steps.
 """
 
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import finite, whole
+from lessons_lib.basics.checks import arrays, finite, whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.integrated_gradients._quadrature import PANEL_STEPS, Ends, Panel, panel_rule
 from lessons_lib.network import GRADIENT_BATCH
@@ -46,7 +45,8 @@ def interpolate(x: ArrayLike, baseline: ArrayLike, alpha: ArrayLike) -> NDArray[
     x, baseline = finite(x, "x"), finite(baseline, "the baseline")
     if x.shape != baseline.shape:
         raise ValueError(f"the baseline has the shape {baseline.shape}, but x has {x.shape}")
-    return baseline + np.multiply.outer(finite(alpha, "alpha", "(n,)"), x - baseline)
+    (alpha,) = arrays("n", alpha=alpha)
+    return baseline + np.multiply.outer(alpha, x - baseline)
 
 
 def along_path(score: Function) -> tuple[Function, Function]:
@@ -97,7 +97,7 @@ def classifier_functions(classifier: Classifier) -> tuple[Function, Function]:
 
 
 class Path:
-    """The path between two inputs, ready to be measured; in a ``with``, under a progress bar.
+    """The path between two inputs, ready to be measured; ``progress`` may hold a progress bar.
 
     Parameters
     ----------
@@ -131,21 +131,7 @@ class Path:
         self._target = tf.constant(target, tf.int32)
         self._batch_size = batch_size
         self._known: dict[float, float] = {}
-        self._bar: bar | None = None
-
-    def __enter__(self) -> "Path":
-        self._bar = bar(desc="along the path", unit=" steps")
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self.progress: bar | None = None
 
     def score(self, alpha: float) -> float:
         """F at one point; remembered, since neighbouring panels share an end."""
@@ -174,8 +160,8 @@ class Path:
             nodes = tf.constant(alpha[some], self.dtype)
             columns = tf.constant(weights[:, some], self.dtype)
             total += self._sums(*self._ends, nodes, columns, self._target).numpy()
-            if self._bar is not None:
-                self._bar.update(len(nodes))
+            if self.progress is not None:
+                self.progress.update(len(nodes))
         return total
 
     def measure(self, intervals: Sequence[Ends]) -> list[Panel]:

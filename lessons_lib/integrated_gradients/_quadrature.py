@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.basics.checks import finite, real, whole
+from lessons_lib.basics.checks import arrays, real, whole
 
 Vector = NDArray[np.float64]
 Ends = tuple[float, float]
@@ -156,7 +156,7 @@ def panel_rule(intervals: Sequence[Ends]) -> tuple[Vector, Vector]:
     array([0.25, 0.75])
     """
     unit_nodes, unit_weights = nodes_and_weights("gauss_legendre", PANEL_STEPS)
-    ends_of_each = finite(intervals, "the intervals", "(panels, 2)")
+    ends_of_each = arrays("n 2", intervals=intervals)[0]
     if ends_of_each.shape[1] != 2:
         raise ValueError(f"an interval has a start and an end; these are {ends_of_each.shape}")
     starts, ends = ends_of_each.T

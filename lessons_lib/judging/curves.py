@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.baselines import Baseline
-from lessons_lib.basics.checks import as_floats, finite, real, whole
+from lessons_lib.basics.checks import Array, arrays, as_floats, real, whole
 from lessons_lib.basics.scaling import normalise
 from lessons_lib.images import resize
 from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
-
-Array = NDArray[np.floating]
 
 
 class Confidences(NamedTuple):
@@ -296,7 +294,8 @@ def _curve(
 
 
 def _enlarged(heat: Array, size: tuple[int, int]) -> Array:
-    return resize(normalise(finite(heat, "the map", "(h, w)")), size)
+    (heat,) = arrays("h w", heat=heat)
+    return resize(normalise(heat), size)
 
 
 def _pair(before: ArrayLike, after: ArrayLike) -> tuple[Array, Array]:

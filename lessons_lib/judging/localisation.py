@@ -7,9 +7,8 @@ Each takes a map and a mask of the same size that is True where the class's obje
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import as_array, as_floats, finite, real, whole
+from lessons_lib.basics.checks import Array, as_array, as_floats, finite, real, whole
 
-Array = NDArray[np.floating]
 Mask = NDArray[np.bool_]
 
 

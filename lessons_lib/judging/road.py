@@ -17,12 +17,10 @@ from scipy.ndimage import correlate
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import splu
 
-from lessons_lib.basics.checks import as_array, as_floats, finite, real
+from lessons_lib.basics.checks import Array, as_array, as_floats, finite, real
 from lessons_lib.judging.curves import Curve, ranks
 from lessons_lib.network.asking import Network
 from lessons_lib.network.scores import Score
-
-Array = NDArray[np.floating]
 
 # What the eight neighbours of a pixel have to say about it: straight ones twice as much.
 NEIGHBOURS = np.array([[1, 2, 1], [2, 0, 2], [1, 2, 1]]) / 12

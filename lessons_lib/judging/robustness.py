@@ -13,14 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.baselines import Baseline
-from lessons_lib.basics.checks import as_floats, real, whole
+from lessons_lib.basics.checks import Array, as_floats, real, whole
 from lessons_lib.images import resize
 from lessons_lib.methods import Method, heat_maps
 from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
-
-Array = NDArray[np.floating]
 
 
 class Removals(NamedTuple):

@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from lessons_lib.basics.checks import Array
 from lessons_lib.judging.statistics import rank_correlation
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.layers import copy_of
 from lessons_lib.network.scores import Score
-
-Array = NDArray[np.floating]
 
 
 class Stage(NamedTuple):

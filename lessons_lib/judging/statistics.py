@@ -3,12 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import spearmanr
 
-from lessons_lib.basics.checks import as_floats, finite, real, whole
-
-Array = NDArray[np.floating]
+from lessons_lib.basics.checks import Array, as_floats, finite, real, whole
 
 
 def rank_correlation(a: Array, b: Array) -> float:

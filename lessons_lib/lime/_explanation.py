@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import lars_path
 
-from lessons_lib.basics.checks import finite, real, whole
+from lessons_lib.basics.checks import arrays, finite, real, whole
 from lessons_lib.lime._neighbourhoods import Neighbourhood
 from lessons_lib.lime._weighted_fit import checked_samples, weighted_fit
 
@@ -231,11 +231,12 @@ def k_lasso(
 
 
 def _checked(neighbourhood: Neighbourhood) -> Neighbourhood:
-    Z = finite(neighbourhood.Z, "Z", "(n, M)")
-    scores = finite(neighbourhood.scores, "the scores", "(n, classes)")
-    distance = finite(neighbourhood.distance, "the distance", "(n,)")
-    if not len(Z) == len(scores) == len(distance):
-        raise ValueError(f"{len(Z)} rows in Z, {len(scores)} scores, {len(distance)} distances")
+    Z, scores, distance = arrays(
+        "n M, n classes, n",
+        Z=neighbourhood.Z,
+        scores=neighbourhood.scores,
+        distance=neighbourhood.distance,
+    )
     if len(neighbourhood.names) != Z.shape[1]:
         raise ValueError(f"{len(neighbourhood.names)} names for {Z.shape[1]} columns of Z")
     return neighbourhood._replace(Z=Z, scores=scores, distance=distance)

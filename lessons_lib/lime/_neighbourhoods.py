@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import truncnorm
 
 from lessons_lib.baselines import Baseline
-from lessons_lib.basics.checks import as_array, as_floats, finite, whole
+from lessons_lib.basics.checks import arrays, as_array, as_floats, whole
 from lessons_lib.basics.columns import Columns, in_order, key_of, label, names_of
 from lessons_lib.lime._superpixels import check_segments, coalition_scores
 from lessons_lib.network import BATCH_SIZE
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
     from lessons_lib.network.labels import Target
     from lessons_lib.network.scores import Score
 
-Predict = Callable[[Any], ArrayLike]
+AnyModel = Callable[[Any], ArrayLike]
 """A model from outside: many inputs in, scores of shape (n, classes) out, as scikit-learn's
 ``predict_proba`` does it. The shapes (n, 1) and (n,) are read as one score: a regression."""
 
@@ -136,7 +136,7 @@ def sample_image(
 
 
 def sample_table(
-    predict: Predict,
+    predict: AnyModel,
     row: ArrayLike,
     data: ArrayLike,
     *,
@@ -194,7 +194,7 @@ def sample_table(
         If a column of numbers holds something else.
     ValueError
         If shapes or names do not fit, values are not finite, all columns are constant, there are
-        fewer than 2 samples, no such sampler or column, or the scores are not as `Predict` says.
+        fewer than 2 samples, no such sampler or column, or the scores are not as `AnyModel` says.
 
     Warns
     -----
@@ -334,7 +334,7 @@ def _kept(rng: np.random.Generator, count: NDArray[np.int_], M: int) -> NDArray[
 
 
 def sample_text(
-    predict: Predict,
+    predict: AnyModel,
     text: str,
     *,
     samples: int = 1000,
@@ -371,7 +371,7 @@ def sample_text(
     ValueError
         If the text has no word, or is of a script without spaces and there is no ``tokenize``; if
         the words are not in the text in their order, there are fewer than 2 samples, no such
-        sampler, or the scores are not as `Predict` says.
+        sampler, or the scores are not as `AnyModel` says.
 
     Examples
     --------
@@ -504,13 +504,13 @@ def cosine_distance(Z: ArrayLike) -> NDArray[np.float64]:
     >>> cosine_distance([[1, 1, 1, 1], [1, 0, 0, 0], [0, 0, 0, 0]])
     array([0. , 0.5, 1. ])
     """
-    present = finite(Z, "Z", "(n, M)")
+    (present,) = arrays("n M", Z=Z)
     if not np.isin(present, (0, 1)).all():
         raise ValueError("Z must hold 0 and 1 only: absent and present")
     return 1 - np.sqrt(np.mean(present, axis=1, dtype=float))
 
 
-def _ask(predict: Predict, inputs: Sequence[Any] | NDArray[np.floating]) -> NDArray[np.float64]:
+def _ask(predict: AnyModel, inputs: Sequence[Any] | NDArray[np.floating]) -> NDArray[np.float64]:
     scores = as_floats(predict(inputs), "the model's scores").astype(float)
     if scores.shape == (len(inputs),):
         scores = scores[:, None]

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from lessons_lib.basics.checks import as_floats, whole
+from lessons_lib.basics.checks import arrays, whole
 from lessons_lib.basics.columns import names_of, with_names
 
 
@@ -28,7 +28,7 @@ def importance(W: ArrayLike) -> Any:
     >>> importance([[1, -3], [0, 6]])
     array([1., 3.])
     """
-    return with_names(np.sqrt(np.abs(_checked(W)).sum(axis=0)), names_of(W))
+    return with_names(np.sqrt(np.abs(arrays("n m", W=W)[0]).sum(axis=0)), names_of(W))
 
 
 def coverage(W: ArrayLike, picks: Sequence[int]) -> float:
@@ -39,7 +39,7 @@ def coverage(W: ArrayLike, picks: Sequence[int]) -> float:
     >>> coverage([[1, -3, 0], [0, 6, 4]], picks=[0])
     4.0
     """
-    W = _checked(W)
+    W = arrays("n m", W=W)[0]
     rows = [whole(pick, "a pick") for pick in picks]
     if any(not 0 <= row < len(W) for row in rows):
         raise ValueError(f"picks={rows} are not all in 0..{len(W) - 1}, the rows of W")
@@ -75,7 +75,7 @@ def submodular_pick(W: ArrayLike, budget: int) -> list[int]:
     >>> submodular_pick([[1, 1, 0, 0], [0, 1, 1, 1], [1, 0, 0, 0]], budget=2)
     [1, 0]
     """
-    W = _checked(W)
+    W = arrays("n m", W=W)[0]
     whole(budget, "budget", 1)
     worth = importance(W)
     present, seen = W != 0, np.zeros(W.shape[1], bool)
@@ -88,10 +88,3 @@ def submodular_pick(W: ArrayLike, budget: int) -> list[int]:
         picks.append(best)
         seen |= present[best]
     return picks
-
-
-def _checked(W: ArrayLike) -> NDArray[np.float64]:
-    W = as_floats(W, "W").astype(float)
-    if W.ndim != 2 or not np.isfinite(W).all():
-        raise ValueError(f"W must be finite and of the shape (instances, M), not {W.shape}")
-    return W

@@ -11,7 +11,7 @@ import skimage.segmentation
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.baselines import Baseline
-from lessons_lib.basics.checks import as_array, as_floats, finite
+from lessons_lib.basics.checks import arrays, as_array, as_floats
 from lessons_lib.images import one_picture
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.asking import Network
@@ -113,7 +113,7 @@ def relabelled(segments: ArrayLike) -> NDArray[np.int_]:
 
 def hide(
     image: NDArray[np.floating],
-    hidden: NDArray[np.floating],
+    baseline: NDArray[np.floating],
     segments: NDArray[np.integer],
     Z: ArrayLike,
 ) -> NDArray[np.floating]:
@@ -121,7 +121,7 @@ def hide(
 
     Parameters
     ----------
-    image, hidden : ndarray, shape (height, width, 3)
+    image, baseline : ndarray, shape (height, width, 3)
         The picture, and what hidden places show, such as `Network.baseline`.
     segments : ndarray of int, shape (height, width)
         Superpixels 0 .. M - 1.
@@ -140,13 +140,10 @@ def hide(
     <BLANKLINE>
            [[127.5, 200. , 200. ]]])
     """
-    image = finite(image, "the picture", "(height, width, 3)")
-    hidden = finite(hidden, "the hidden picture", "(height, width, 3)")
-    if hidden.shape != image.shape:
-        raise ValueError(f"picture and hidden picture differ: {image.shape} and {hidden.shape}")
+    image, baseline = arrays("h w c, h w c", image=image, baseline=baseline)
     segments = check_segments(segments, image.shape[:2])
     shown = _coalitions(Z, segments)[:, segments, None]
-    return np.where(shown, image, hidden)
+    return np.where(shown, image, baseline)
 
 
 def coalition_scores(

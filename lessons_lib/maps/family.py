@@ -7,22 +7,18 @@ own resolution, not normalised, for one picture or for many, as `lessons_lib.gra
 has them; arguments and errors are the same too.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import finite, layer_with
+from lessons_lib.basics.checks import Array, arrays
 from lessons_lib.grad_cam import grad_cam, weighted_sum
-from lessons_lib.images import as_given
+from lessons_lib.images import Images, as_given
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
-
-Array = NDArray[np.floating]
-Images = ArrayLike | Sequence[ArrayLike]
 
 
 def grad_cam_plus_plus(
@@ -64,7 +60,7 @@ def plus_plus_weights(A: Array, gradient: Array) -> Array:
     >>> plus_plus_weights(A, np.full((1, 1, 2, 1), 0.5))
     array([[0.25]])
     """
-    A, gradient = layer_with(A, gradient, "the gradient", "(n, h, w, channels)")
+    A, gradient = arrays("n h w k, n h w k", A=A, gradient=gradient)
     # g^2 is cancelled: 1 / (2 + g sum(A)) is the same where g != 0, and where g = 0 the product
     # with ReLU(g) is 0 in any case. Only a positive gradient reaches the sum.
     positive = np.maximum(gradient, 0)
@@ -115,7 +111,7 @@ def place_weighted_sum(A: Array, weights: Array) -> Array:
     >>> place_weighted_sum(np.array([[[[1.0, 5.0]]]]), np.array([[[[3.0, -0.5]]]]))
     array([[[0.5]]])
     """
-    A, weights = layer_with(A, weights, "weights", "(n, h, w, channels)")
+    A, weights = arrays("n h w k, n h w k", A=A, weights=weights)
     return np.maximum((A * weights).sum(axis=-1), 0)
 
 
@@ -146,7 +142,7 @@ def axiom_weights(A: Array, gradient: Array) -> Array:
     >>> axiom_weights(A, np.array([4.0, 8.0]).reshape(1, 1, 2, 1))
     array([[7.]])
     """
-    A, gradient = layer_with(A, gradient, "the gradient", "(n, h, w, channels)")
+    A, gradient = arrays("n h w k, n h w k", A=A, gradient=gradient)
     total, given = A.sum(axis=(1, 2)), (A * gradient).sum(axis=(1, 2))
     return np.divide(given, total, out=np.zeros_like(given), where=total != 0)
 
@@ -177,7 +173,7 @@ def principal_weights(A: Array) -> Array:
     >>> principal_weights(np.array([[[[3.0, 4.0]], [[6.0, 8.0]]]])).round(6)
     array([[0.6, 0.8]])
     """
-    A = finite(A, "A", "(n, h, w, channels)")
+    (A,) = arrays("n h w k", A=A)
     matrices = A.reshape(len(A), -1, A.shape[-1])
     first = np.linalg.svd(matrices, full_matrices=False).Vh[:, 0]
     sign = np.sign(np.einsum("npk,nk->n", matrices, first))

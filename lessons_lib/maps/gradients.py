@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.baselines import Pixels
 from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.images import as_given
@@ -26,12 +27,10 @@ from lessons_lib.network.graph import gradient_of, in_batches
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
 
-Maps = NDArray[np.float32]
-
 
 def input_gradients(
     classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target | Score = None
-) -> Maps:
+) -> Pixels:
     r"""The gradient :math:`\partial F / \partial x` of the class's logit.
 
     Parameters
@@ -67,7 +66,7 @@ def input_gradients(
 
 def saliency(
     classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target | Score = None
-) -> Maps:
+) -> Pixels:
     """The gradient's largest size over the three colours (Simonyan et al. 2013, section 3.1).
 
     Returns
@@ -80,7 +79,7 @@ def saliency(
 
 def gradient_times_input(
     classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target | Score = None
-) -> Maps:
+) -> Pixels:
     """Gradient times pixel: Integrated Gradients from black with one step, at the photograph.
 
     Returns
@@ -98,10 +97,10 @@ def smooth_grad(
     image: ArrayLike,
     target: int | str | Score | None = None,
     *,
-    num_samples: int = 50,
+    samples: int = 50,
     noise: float = 0.15,
     seed: int = 0,
-) -> Maps:
+) -> Pixels:
     r"""Mean gradient over noisy copies of a picture (Smilkov et al. 2017, section 2).
 
     .. math:: \frac{1}{n} \sum_{j=1}^n
@@ -115,7 +114,7 @@ def smooth_grad(
         One picture; RGB pixels 0..255.
     target
         The class to explain; default: the top class.
-    num_samples
+    samples
         Noisy copies n, 1 or more.
     noise
         Standard deviation of the noise as a share of the picture's range of values, 0 or more.
@@ -132,7 +131,7 @@ def smooth_grad(
     TypeError, ValueError
         If there is more than one picture, or a number is out of range.
     """
-    whole(num_samples, "num_samples", 1)
+    whole(samples, "samples", 1)
     if not 0 <= real(noise, "noise") < np.inf:
         raise ValueError(f"noise must be 0 or more, not {noise}")
     x = classifier.prepare_one(image)
@@ -142,14 +141,14 @@ def smooth_grad(
     rng = np.random.default_rng(seed)
     sigma = noise * float(np.ptp(x))
     total = np.zeros(x.shape[1:])
-    for start in bar(range(0, num_samples, together), desc="SmoothGrad"):
-        rows = min(together, num_samples - start)
+    for start in bar(range(0, samples, together), desc="SmoothGrad"):
+        rows = min(together, samples - start)
         noisy = x + sigma * rng.standard_normal((rows, *x.shape[1:]), np.float32)
         total += _gradients(classifier, noisy.astype("float32"), index[:rows]).sum(axis=0)
-    return (total / num_samples).astype("float32")
+    return (total / samples).astype("float32")
 
 
-def _gradients(classifier: Classifier, x: Maps, index: NDArray[np.int_]) -> Maps:
+def _gradients(classifier: Classifier, x: Pixels, index: NDArray[np.int_]) -> Pixels:
     def differentiate(x: tf.Tensor, index: tf.Tensor) -> tuple[tf.Tensor]:
         score = tf.gather(classifier.forward(x), index, batch_dims=1)
         return (gradient_of(score, x),)

@@ -1,21 +1,15 @@
 """Guided backpropagation, and its product with Grad-CAM (lesson 03)."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import finite
+from lessons_lib.basics.checks import Array, finite
 from lessons_lib.grad_cam import grad_cam
-from lessons_lib.images import as_given, resize
+from lessons_lib.images import Images, as_given, resize
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
-
-Array = NDArray[np.floating]
-Images = ArrayLike | Sequence[ArrayLike]
 
 
 @tf.RegisterGradient("LessonsGuidedRelu")

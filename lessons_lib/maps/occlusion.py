@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.baselines import Baseline
+from lessons_lib.baselines import Baseline, Pixels
 from lessons_lib.basics.checks import size_of, whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.images import as_given
@@ -20,7 +20,6 @@ from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
 
-Array = NDArray[np.float32]
 Sides = int | tuple[int, int] | None
 
 
@@ -33,7 +32,7 @@ def occlusion(
     stride: Sides = None,
     baseline: Baseline = "grey",
     batch_size: int = BATCH_SIZE,
-) -> Array:
+) -> Pixels:
     r"""How far the score falls when a pixel is hidden, together with those around it.
 
     .. math:: L_{xy} = \frac{1}{|W_{xy}|} \sum_{w \in W_{xy}} S(I) - S(I \text{ without } w)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.baselines import Baseline
+from lessons_lib.baselines import Baseline, Pixels
 from lessons_lib.basics.checks import real, size_of, whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.images import as_given, resized
@@ -19,8 +19,6 @@ from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
-
-Array = NDArray[np.float32]
 
 
 def rise(
@@ -34,7 +32,7 @@ def rise(
     baseline: Baseline = "grey",
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
-) -> Array:
+) -> Pixels:
     r"""The mean score under random masks, weighted by how much of a pixel they show.
 
     .. math:: L_{xy} = \frac{E[S(M) \, M_{xy}]}{E[M_{xy}]}
@@ -153,7 +151,7 @@ def grids_and_shifts(
 
 def random_masks(
     grids: NDArray[np.bool_], shifts: NDArray[np.int_], size: tuple[int, int]
-) -> Array:
+) -> Pixels:
     """Smooth masks 0..1, shape (n, *size): grids enlarged bilinearly by one cell more, and cut out.
 
     Each value is a mean of cells, with weights that add up to 1. So its expectation is p

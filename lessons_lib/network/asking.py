@@ -196,7 +196,7 @@ class Network(ABC):
     def composites(
         self,
         picture: NDArray[np.float32],
-        hidden: NDArray[np.float32],
+        baseline: NDArray[np.float32],
         segments: NDArray[np.integer],
         Z: NDArray[np.bool_],
         *,
@@ -207,7 +207,7 @@ class Network(ABC):
         which = SCORES.index(one_of(scores, "scores", SCORES))
         starts = range(0, len(Z), whole(batch_size, "batch_size", 1))
         shown = (Z[i : i + batch_size, segments, None] for i in bar(starts, desc="hidden pictures"))
-        parts = [self.ask(np.where(s, picture, hidden), batch_size=batch_size) for s in shown]
+        parts = [self.ask(np.where(s, picture, baseline), batch_size=batch_size) for s in shown]
         return np.concatenate([part[which] for part in parts])
 
     def _trial(self) -> NDArray[np.float32]:

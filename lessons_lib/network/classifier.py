@@ -364,7 +364,7 @@ class Classifier(Network):
     def composites(
         self,
         picture: NDArray[np.float32],
-        hidden: NDArray[np.float32],
+        baseline: NDArray[np.float32],
         segments: NDArray[np.integer],
         Z: NDArray[np.bool_],
         *,
@@ -377,7 +377,7 @@ class Classifier(Network):
         some at a time: it costs hardly more than the network alone.
         """
         which = SCORES.index(one_of(scores, "scores", SCORES))
-        fixed = (tf.constant(picture), tf.constant(hidden), tf.constant(segments, tf.int32))
+        fixed = (tf.constant(picture), tf.constant(baseline), tf.constant(segments, tf.int32))
 
         def score(Z: tf.Tensor, *fixed: tf.Tensor) -> tuple[tf.Tensor]:
             return (self.outputs(composites(Z, *fixed))[which],)

@@ -72,7 +72,7 @@ def _where_the_gradient_ends(score: tf.Tensor, z: tf.Tensor) -> str:
 
 
 def composites(
-    Z: tf.Tensor, picture: tf.Tensor, hidden: tf.Tensor, segments: tf.Tensor
+    Z: tf.Tensor, picture: tf.Tensor, baseline: tf.Tensor, segments: tf.Tensor
 ) -> tf.Tensor:
     """Pictures that show some superpixels and hide the others, made inside a graph.
 
@@ -80,7 +80,7 @@ def composites(
     ----------
     Z : tensor of bool, shape (n, M)
         True where a superpixel is shown.
-    picture, hidden : tensor, shape (height, width, channels)
+    picture, baseline : tensor, shape (height, width, channels)
         What is seen where a superpixel is shown, and where it is hidden.
     segments : tensor of int32, shape (height, width)
 
@@ -90,5 +90,5 @@ def composites(
     """
     # Pictures last, so that what belongs to a pixel lies together: three times as fast.
     shown = tf.gather(tf.transpose(Z), segments)[:, :, None, :]
-    pixels = tf.where(shown, picture[..., None], hidden[..., None])
+    pixels = tf.where(shown, picture[..., None], baseline[..., None])
     return tf.transpose(pixels, (3, 0, 1, 2))

@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import finite, whole
+from lessons_lib.basics.checks import arrays, whole
 from lessons_lib.network.endings import logits_of
 
 
@@ -133,7 +133,7 @@ def region(mask: ArrayLike, channel: int, output: int | str | None = None) -> Sc
     >>> region(np.eye(4), channel=2).name
     'channel 2 in a region'
     """
-    inside = finite(mask, "the mask", "(height, width)").astype("float32")
+    inside = arrays("h w", mask=mask)[0].astype("float32")
     if not inside.any() or inside.min() < 0 or inside.max() > 1:
         raise ValueError(
             f"the mask holds {inside.min():g} to {inside.max():g}; it needs 1 inside the region, "
@@ -191,7 +191,7 @@ def likeness(embedding: ArrayLike, output: int | str | None = None) -> Score:
     ValueError
         If the embedding is zero, which points nowhere.
     """
-    e = finite(embedding, "the embedding", "(k,)").astype("float32")
+    e = arrays("k", embedding=embedding)[0].astype("float32")
     length = np.linalg.norm(e)
     if length == 0:
         raise ValueError("the embedding is zero everywhere; it points nowhere")

@@ -97,7 +97,7 @@ def own_model(name: str, path: Path) -> keras.Model:
             return keras.models.load_model(path, compile=False)
         if name in published.SOURCES and path.suffix in (".onnx", ".safetensors", ".h5"):
             model = architectures.BUILDERS[name]()
-            published.fill(model, published.read_arrays(path), published.SOURCES[name])
+            published.load_into(model, published.read_arrays(path), published.SOURCES[name])
             return model
         if path.suffix == ".safetensors":
             model = architectures.BUILDERS[name]()

@@ -30,7 +30,7 @@ with warnings.catch_warnings():
     from tf_keras_vis.utils.scores import CategoricalScore
 
 L = keras.layers
-ALL = {**family.METHODS, "Eigen-CAM": lambda c, x, target=None: family.eigen_cam(c, x)}
+ALL = {**family.FAMILY, "Eigen-CAM": lambda c, x, target=None: family.eigen_cam(c, x)}
 
 
 @pytest.fixture(scope="module")

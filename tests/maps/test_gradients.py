@@ -70,19 +70,19 @@ def test_gradient_times_input_is_one_step_at_the_photograph() -> None:
 
 
 @pytest.mark.parametrize("noise", [0, 0.15, 2])
-@pytest.mark.parametrize("num_samples", [1, GRADIENT_BATCH + 3])
+@pytest.mark.parametrize("samples", [1, GRADIENT_BATCH + 3])
 def test_smooth_grad_of_a_linear_network_is_its_weights_for_any_noise(
-    photos: np.ndarray, noise: float, num_samples: int
+    photos: np.ndarray, noise: float, samples: int
 ) -> None:
     net, w = pixelwise(1)
-    found = ours.smooth_grad(net, photos[0], 0, num_samples=num_samples, noise=noise)
+    found = ours.smooth_grad(net, photos[0], 0, samples=samples, noise=noise)
     np.testing.assert_allclose(found, w[..., 0] / 255, rtol=1e-5)
 
 
 def test_smooth_grad_of_a_cubic_has_the_mean_of_its_slope(photos: np.ndarray) -> None:
     """E[3 (x + e)^2] = 3 x^2 + 3 sigma^2, with sigma a share of the picture's range."""
     net, w = pixelwise(3)
-    found = ours.smooth_grad(net, photos[0], 0, num_samples=4000, noise=0.3, seed=1)
+    found = ours.smooth_grad(net, photos[0], 0, samples=4000, noise=0.3, seed=1)
     x, sigma = photos[0] / 255, 0.3 * np.ptp(photos[0]) / 255
     exact = 3 * (x**2 + sigma**2) * w[..., 0] / 255
     np.testing.assert_allclose(found, exact, atol=0.06 * np.abs(exact).max())
@@ -96,8 +96,7 @@ def test_expected_gradients_of_a_square_in_closed_form(photos: np.ndarray) -> No
 
     def error(n: int) -> float:
         runs = [
-            expected_gradients(net, photos[0], background, 0, num_samples=n, seed=s)
-            for s in range(6)
+            expected_gradients(net, photos[0], background, 0, samples=n, seed=s) for s in range(6)
         ]
         return float(np.sqrt(np.mean([(r - exact) ** 2 for r in runs])))
 
@@ -109,7 +108,7 @@ def test_expected_gradients_of_a_square_in_closed_form(photos: np.ndarray) -> No
 def test_expected_gradients_with_one_baseline_come_near_integrated_gradients() -> None:
     net, photo = classifier(gap_net()), pictures(1)[0]
     black = np.zeros_like(photo)
-    found = expected_gradients(net, photo, black, 1, num_samples=400)
+    found = expected_gradients(net, photo, black, 1, samples=400)
     exact = integrated_gradients(net, photo, 1, rule="midpoint", num_steps=4000).phi
     np.testing.assert_allclose(found, exact, atol=0.02 * np.abs(exact).max())
 
@@ -137,8 +136,8 @@ def test_seeds_are_explicit_and_nothing_is_changed(photos: np.ndarray) -> None:
     net, _ = pixelwise(3)
     before, state = photos.copy(), global_random_state()
     for method in (
-        lambda seed: ours.smooth_grad(net, photos[0], 0, num_samples=5, seed=seed),
-        lambda seed: expected_gradients(net, photos[0], photos, 0, num_samples=5, seed=seed),
+        lambda seed: ours.smooth_grad(net, photos[0], 0, samples=5, seed=seed),
+        lambda seed: expected_gradients(net, photos[0], photos, 0, samples=5, seed=seed),
     ):
         np.testing.assert_array_equal(method(1), method(1))
         assert np.abs(method(1) - method(2)).max() > 1e-6
@@ -158,12 +157,12 @@ def test_regions_keep_the_sum_and_are_ranked_by_their_mean() -> None:
 
 def test_bad_input_is_refused(photos: np.ndarray) -> None:
     net, _ = pixelwise(1)
-    with pytest.raises(ValueError, match="num_samples=0 must be 1 or more"):
-        ours.smooth_grad(net, photos[0], num_samples=0)
+    with pytest.raises(ValueError, match="samples=0 must be 1 or more"):
+        ours.smooth_grad(net, photos[0], samples=0)
     with pytest.raises(ValueError, match="noise must be 0 or more, not -1"):
         ours.smooth_grad(net, photos[0], noise=-1)
-    with pytest.raises(TypeError, match=r"num_samples must be a whole number, not 2\.5"):
-        expected_gradients(net, photos[0], photos, num_samples=2.5)
+    with pytest.raises(TypeError, match=r"samples must be a whole number, not 2\.5"):
+        expected_gradients(net, photos[0], photos, samples=2.5)
     with pytest.raises(ValueError, match="expected one picture, but there are 3"):
         ours.smooth_grad(net, photos)
     with pytest.raises(ValueError, match=r"segments of shape \(2, 2\)"):

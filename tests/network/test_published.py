@@ -269,7 +269,7 @@ def test_files_of_keras_and_of_the_course_are_read_by_name(file: str, tmp_path) 
         model.save(tmp_path / file)
     else:
         save_file(architectures.get_weights(model), tmp_path / file)
-    published.fill(other, published.read_arrays(tmp_path / file), ())
+    published.load_into(other, published.read_arrays(tmp_path / file), ())
     for ours, theirs in zip(other.weights, model.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs, err_msg=ours.path)
 
@@ -282,7 +282,7 @@ def test_h5_goes_by_the_names_and_not_by_the_order(tmp_path) -> None:
         for folder in file["layers"].values():
             name = folder["vars"].attrs["name"]
             folder["vars"].attrs["name"] = {"conv2": "conv3", "conv3": "conv2"}.get(name, name)
-    published.fill(other, published.read_arrays(tmp_path / "a.weights.h5"), ())
+    published.load_into(other, published.read_arrays(tmp_path / "a.weights.h5"), ())
     kernels = [m.get_layer(n).get_weights()[0] for m, n in ((model, "conv2"), (other, "conv3"))]
     np.testing.assert_array_equal(*kernels)
 
@@ -333,14 +333,14 @@ def test_a_file_that_does_not_fit_changes_nothing(fault, message: str) -> None:
     shapes = {"conv1": (4, 2, 3, 3), "conv2": (4, 4, 1, 1), "conv3": (4, 4, 1, 1), "fc": (3, 64)}
     arrays = {f"{n}_w_0": seeded.array(n, shape) for n, shape in shapes.items()}
     arrays |= {f"{n}_b_0": seeded.array(n, shape[:1]) for n, shape in shapes.items()}
-    published.fill(model, arrays | {"ratio": np.float32(0.5)}, (source,))  # a number is no weight
+    published.load_into(model, arrays | {"ratio": np.float32(0.5)}, (source,))  # a number is no weight
     kernel = model.get_layer("conv1").get_weights()[0]
     np.testing.assert_array_equal(kernel, arrays["conv1_w_0"].transpose(2, 3, 1, 0))
 
     before = _drawn(model, 1).get_weights()
     fault(arrays)
     with pytest.raises(ValueError, match=message):
-        published.fill(model, arrays, (source,))
+        published.load_into(model, arrays, (source,))
     for now, then in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(now, then)
 

@@ -192,7 +192,7 @@ BY_PIXEL = {
     "gradient x input": maps.gradient_times_input,
     "guided": maps.guided_backpropagation,
     "guided Grad-CAM": maps.guided_grad_cam,
-    "SmoothGrad": lambda n, x, t: maps.smooth_grad(n, x, t, num_samples=2),
+    "SmoothGrad": lambda n, x, t: maps.smooth_grad(n, x, t, samples=2),
     "Integrated Gradients": lambda n, x, t: integrated_gradients(n, x, t, num_steps=8).phi,
 }
 OF_LOGITS = BY_LAYER | BY_PIXEL
