@@ -111,7 +111,7 @@ def rise(
 def grids_and_shifts(
     size: tuple[int, int], samples: int, cells: int = 7, p: float = 0.5, seed: int = 0
 ) -> tuple[NDArray[np.bool_], NDArray[np.int_]]:
-    """What `masks` are made of: small grids of cells, and by how many pixels to shift each.
+    """What `random_masks` are made of: small grids of cells, and by how many pixels to shift each.
 
     Parameters
     ----------

@@ -192,7 +192,9 @@ def _read_h5(path: Path) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def load_into(model: keras.Model, arrays: dict[str, NDArray[Any]], sources: tuple[Source, ...]) -> None:
+def load_into(
+    model: keras.Model, arrays: dict[str, NDArray[Any]], sources: tuple[Source, ...]
+) -> None:
     """Put a file's arrays into a network, whichever of the namings they have.
 
     Parameters

@@ -47,7 +47,8 @@ def test_greedy_can_miss_the_best_pick() -> None:
 def test_it_stops_when_nothing_is_left_to_cover() -> None:
     assert submodular_pick([[1, 1], [1, 0], [0, 1]], budget=3) == [0]
     assert submodular_pick(np.zeros((3, 2)), budget=2) == []
-    assert submodular_pick(np.zeros((0, 2)), budget=2) == []
+    with pytest.raises(ValueError, match="there is no number in W"):
+        submodular_pick(np.zeros((0, 2)), budget=2)
     assert coverage([[1, -3], [0, 6]], picks=[]) == 0
 
 

@@ -13,8 +13,8 @@ W = np.random.default_rng(0).normal(size=(*SIZE, 3))
 PHOTO = np.random.default_rng(1).integers(0, 256, (*SIZE, 3)).astype("uint8")
 
 
-def linear(zero: float | tuple = 127.5) -> BlackBox:
-    return BlackBox(lambda x: np.einsum("nhwc,hwc->n", x, W), None, SIZE, zero=zero)
+def linear() -> BlackBox:
+    return BlackBox(lambda x: np.einsum("nhwc,hwc->n", x, W), None, SIZE)
 
 
 def places(length: int, side: int, step: int) -> list[int]:
@@ -37,8 +37,8 @@ def test_of_a_linear_score_each_window_loses_w_times_what_it_hides(window, strid
                     fall = lost[top : top + high, left : left + wide].sum()
                     falls[i][j].append(fall)
     expected = [[np.mean(cell) for cell in row] for row in falls]
-    box = linear(zero=(20, 127.5, 250))
-    found = occlusion(box, PHOTO, window=window, stride=stride)
+    colour = (20, 127.5, 250)
+    found = occlusion(linear(), PHOTO, window=window, stride=stride, baseline=colour)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(lost).max())
 
 
@@ -55,8 +55,8 @@ def test_windows_apart_show_the_papers_score_that_is_left() -> None:
 
 
 def test_what_the_network_does_not_look_at_gets_nothing() -> None:
-    box = BlackBox(lambda x: x[:, 2:4, 5:7].max(axis=(1, 2, 3)), None, SIZE, zero=0)
-    found = occlusion(box, PHOTO, window=2, stride=1)
+    box = BlackBox(lambda x: x[:, 2:4, 5:7].max(axis=(1, 2, 3)), None, SIZE)
+    found = occlusion(box, PHOTO, window=2, stride=1, baseline="black")
     seen = np.zeros(SIZE, bool)
     seen[1:5, 4:8] = True  # windows that reach the patch
     assert not found[~seen].any()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lessons_lib.maps import rise
-from lessons_lib.maps.rise import grids_and_shifts, masks
+from lessons_lib.maps.rise import grids_and_shifts, random_masks
 from lessons_lib.network.black_box import BlackBox
 from tests.networks import global_random_state
 
@@ -64,14 +64,14 @@ def closed_form(side: int, p: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def box(side: int, predict=curved) -> BlackBox:
-    return BlackBox(predict, None, (side, side), zero=0, ending="numbers")
+    return BlackBox(predict, None, (side, side), ending="numbers")
 
 
 @pytest.mark.parametrize("side", [2, 4, 5])
 def test_masks_are_bilinear_and_shifted(side: int) -> None:
     shifts = np.array([[0, 1], [1, 1], [0, 0], [1, 0]] * 4) % -(-side // 2)
     expected = [enlarged(g, s, side) for g, s in zip(GRIDS, shifts, strict=True)]
-    np.testing.assert_allclose(masks(GRIDS, shifts, (side, side)), expected, atol=1e-6)
+    np.testing.assert_allclose(random_masks(GRIDS, shifts, (side, side)), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("p", [0.5, 0.2])
@@ -89,7 +89,9 @@ def test_the_map_is_the_closed_form_within_its_standard_error(side: int, p: floa
     samples = 20_000
     expected, deviation = closed_form(side, p)
     error = deviation / np.sqrt(samples)
-    found = rise(box(side), photo(side), samples=samples, cells=2, p=p, batch_size=512)
+    found = rise(
+        box(side), photo(side), baseline="black", samples=samples, cells=2, p=p, batch_size=512
+    )
     assert np.ptp(expected) > 20 * error.max()  # the test could tell other maps
     assert (np.abs(found - expected) < 4.5 * error).all()
 
@@ -101,7 +103,7 @@ def test_without_bias_for_two_samples_already(monkeypatch) -> None:
     found = []
     for a, b in itertools.product(GRIDS, repeat=2):
         monkeypatch.setattr(module, "grids_and_shifts", lambda *_, g=(a, b): (np.array(g), none))
-        found.append(rise(network, picture, samples=2, cells=2))
+        found.append(rise(network, picture, baseline="black", samples=2, cells=2))
     np.testing.assert_allclose(np.mean(found, axis=0), closed_form(2, 0.5)[0], rtol=1e-5)
     assert np.std(found, axis=0).min() > 0.1  # single maps are far from it
 
@@ -110,24 +112,28 @@ def test_a_score_that_all_masks_share_is_flat_and_only_adds_itself() -> None:
     options = {"samples": 30, "cells": 2}
     with pytest.warns(UserWarning, match="the same answer"):
         same = box(4, lambda x: np.full(len(x), 3.0))
-    np.testing.assert_allclose(rise(same, photo(4), **options), 3, rtol=1e-6)
+    np.testing.assert_allclose(rise(same, photo(4), baseline="black", **options), 3, rtol=1e-6)
     more = box(4, lambda x: curved(x) + 1000)
-    difference = rise(more, photo(4), **options) - rise(box(4), photo(4), **options)
+    difference = rise(more, photo(4), baseline="black", **options) - rise(
+        box(4), photo(4), baseline="black", **options
+    )
     np.testing.assert_allclose(difference, 1000, rtol=1e-5)
 
 
 def test_the_seed_decides_and_no_global_state_is_touched() -> None:
     before = global_random_state()
-    one, again, other = (rise(box(4), photo(4), samples=50, cells=2, seed=s) for s in (1, 1, 2))
+    one, again, other = (
+        rise(box(4), photo(4), baseline="black", samples=50, cells=2, seed=s) for s in (1, 1, 2)
+    )
     np.testing.assert_array_equal(one, again)
     assert np.abs(one - other).max() > 0.01
     assert global_random_state() == before
 
 
 def test_it_finds_what_the_network_looks_at() -> None:
-    network = BlackBox(lambda x: x[:, 3:9, 18:24].mean(axis=(1, 2, 3)), None, (28, 28), zero=0)
+    network = BlackBox(lambda x: x[:, 3:9, 18:24].mean(axis=(1, 2, 3)), None, (28, 28))
     picture = np.full((28, 28, 3), 200.0)
-    found = rise(network, picture, samples=600, cells=7)
+    found = rise(network, picture, baseline="black", samples=600, cells=7)
     row, column = np.unravel_index(found.argmax(), found.shape)
     assert 3 <= row < 9
     assert 18 <= column < 24
@@ -149,4 +155,4 @@ def test_it_finds_what_the_network_looks_at() -> None:
 )
 def test_options_out_of_range_are_named(options, error, message) -> None:
     with pytest.raises(error, match=message):
-        rise(box(4), photo(4), **{"samples": 4, "cells": 2} | options)
+        rise(box(4), photo(4), baseline="black", **{"samples": 4, "cells": 2} | options)

@@ -333,7 +333,7 @@ def test_a_file_that_does_not_fit_changes_nothing(fault, message: str) -> None:
     shapes = {"conv1": (4, 2, 3, 3), "conv2": (4, 4, 1, 1), "conv3": (4, 4, 1, 1), "fc": (3, 64)}
     arrays = {f"{n}_w_0": seeded.array(n, shape) for n, shape in shapes.items()}
     arrays |= {f"{n}_b_0": seeded.array(n, shape[:1]) for n, shape in shapes.items()}
-    published.load_into(model, arrays | {"ratio": np.float32(0.5)}, (source,))  # a number is no weight
+    published.load_into(model, arrays | {"ratio": np.float32(0.5)}, (source,))
     kernel = model.get_layer("conv1").get_weights()[0]
     np.testing.assert_array_equal(kernel, arrays["conv1_w_0"].transpose(2, 3, 1, 0))
 
