@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import as_array
+from lessons_lib.basics.checks import as_array, check_segments
 from lessons_lib.images import one_picture, resize
 
 Pixels = NDArray[np.float32]
@@ -30,7 +30,9 @@ def _flat(colour: ArrayLike) -> Callable[[Pixels, Regions, np.random.Generator],
 
 
 def _mean(x: Pixels, segments: Regions, rng: np.random.Generator) -> Pixels:
-    ids = np.zeros(x.shape[:2], int) if segments is None else segments
+    ids = np.zeros(x.shape[:2], int)
+    if segments is not None:
+        ids = check_segments(segments, x.shape[:2])
     totals = [np.bincount(ids.ravel(), channel) for channel in x.reshape(-1, x.shape[-1]).T]
     means = np.stack(totals, axis=1) / np.bincount(ids.ravel())[:, None]
     return np.asarray(means[ids], np.float32)
@@ -88,7 +90,8 @@ def make_baseline(
     Raises
     ------
     ValueError
-        If the name is unknown, a number is outside 0..255, or an array is no picture.
+        If the name is unknown, a number is outside 0..255, an array is no picture, or ``segments``
+        are not those of ``x``.
 
     Examples
     --------

@@ -42,7 +42,7 @@ from lessons_lib import (
 from lessons_lib import integrated_gradients as ig
 from lessons_lib.judging import road, robustness
 from lessons_lib.maps.occlusion import inside, windows
-from lessons_lib.maps.rise import grids_and_shifts, masks
+from lessons_lib.maps.rise import grids_and_shifts, random_masks
 from lessons_lib.network.asking import Network
 from lessons_lib.network.bfloat16 import bfloat16
 from lessons_lib.network.black_box import BlackBox
@@ -144,7 +144,7 @@ BASELINE = like(PHOTO) | one_of(
     "black", "blurred", "noise", "mean", 9.5, (1, 2, 3), SMALL,
     odd=("", "nonsense", None, -1, 256, np.nan, (1, 2), [[1], 2]),
 )  # fmt: skip
-HIDDEN = BASELINE | fixed("zero")
+OR_ZERO = BASELINE | fixed("zero")  # not for a black box
 HEAT = numbers(5, 4)
 POSITIVE = numbers(12, 11, low=0)
 REGIONS = like(SEGMENTS) | fixed(SEGMENTS.tolist()) | fixed(SEGMENTS.astype("uint8"))
@@ -296,7 +296,7 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     grids_and_shifts: dict(
         size=SIZES, samples=whole(2, 9), cells=whole(1, 2), p=real(0.1, 0.9)
     ),
-    masks: dict(
+    random_masks: dict(
         grids=fixed(RNG.random((3, 2, 2)) < 0.5), shifts=fixed(np.zeros((3, 2), int)),
         size=fixed((5, 4)),
     ),
@@ -340,7 +340,6 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     lime.superpixels: dict(image=like(PHOTO), method=one_of("slic", "quickshift")),
     lime.relabelled: dict(segments=REGIONS),
     lime.hide: dict(image=like(PHOTO), baseline=like(PHOTO), segments=REGIONS, Z=SHOWN),
-    lime.check_segments: dict(segments=REGIONS, size=fixed((SIZE, SIZE))),
     shapley.tree_shap: dict(
         model=one_of(TREE, odd=(None, DecisionTreeRegressor)), X=numbers(4, 3),
         background=numbers(5, 3) | fixed(None),
@@ -360,7 +359,9 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
 OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     Network.prepare: dict(self=ASKED, images=MANY),
     Network.prepare_one: dict(self=ASKED, image=ONE),
-    Network.baseline: dict(self=ASKED, images=MANY, kind=HIDDEN),
+    Network.baseline: dict(
+        self=ASKED, images=MANY, baseline=BASELINE, segments=REGIONS | fixed(None)
+    ),
     Network.logits: dict(self=ASKED, images=MANY),
     Network.probabilities: dict(self=ASKED, images=MANY),
     Network.top: dict(self=ASKED, image=ONE, k=whole(1, 9)),
@@ -380,11 +381,11 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     maps.guided_backpropagation: MAP,
     maps.occlusion: MAP | dict(
         classifier=ASKED, window=SIDES, stride=one_of(None, 2, (1, 2), odd=ODD_SIDES),
-        baseline=HIDDEN, batch_size=whole(1, 9),
+        baseline=BASELINE, batch_size=whole(1, 9),
     ),
     maps.rise: MAP | dict(
-        classifier=ASKED, samples=whole(2, 9), cells=whole(1, 9), p=real(0.1, 0.9), baseline=HIDDEN,
-        batch_size=whole(1, 9),
+        classifier=ASKED, samples=whole(2, 9), cells=whole(1, 9), p=real(0.1, 0.9),
+        baseline=BASELINE, batch_size=whole(1, 9),
     ),
     maps.guided_grad_cam: AT_LAYER,
     judging.compare: dict(
@@ -393,19 +394,19 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
         classifier=NET, images=MANY, target=TARGETS,
     ),
     judging.confidences: dict(
-        classifier=ASKED, images=ONE, target=TARGET, baseline=HIDDEN,
+        classifier=ASKED, images=ONE, target=TARGET, baseline=BASELINE,
         keep=real(0.1, 1) | fixed(None), heats=numbers(1, 5, 4),
     ),
-    judging.deletion: CURVE | dict(steps=whole(1, 5), baseline=HIDDEN),
-    judging.insertion: CURVE | dict(steps=whole(1, 5), baseline=HIDDEN),
+    judging.deletion: CURVE | dict(steps=whole(1, 5), baseline=BASELINE),
+    judging.insertion: CURVE | dict(steps=whole(1, 5), baseline=BASELINE),
     grad_cam.grad_cam: AT_LAYER,
     ig.integrated_gradients: MAP | STEPS | dict(
-        baseline=HIDDEN, num_runs=whole(1, 2)
+        baseline=OR_ZERO, num_runs=whole(1, 2)
     ),
     methods.heat_maps: MAP | dict(method=METHOD),
     lime.sample_image: dict(
-        classifier=ASKED, image=ONE, segments=REGIONS, samples=whole(2, 20), baseline=HIDDEN,
-        output=one_of("probabilities", "logits"), batch_size=whole(1, 9),
+        classifier=ASKED, image=ONE, segments=REGIONS, samples=whole(2, 20), baseline=BASELINE,
+        scores=one_of("probability", "logit"), batch_size=whole(1, 9),
         sampler=one_of("library", "paper", odd=("coin", None)),
     ),
     road.road: CURVE | dict(
@@ -414,7 +415,7 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     ),
     robustness.removals: dict(
         classifier=ASKED, image=ONE, target=TARGET, samples=whole(2, 9), side=real(0.1, 0.9),
-        baseline=HIDDEN
+        baseline=BASELINE
     ),
     robustness.max_sensitivity: dict(
         method=fixed(grad_cam.grad_cam), classifier=NET, image=ONE, target=TARGET,
@@ -431,14 +432,14 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     ),
     score_cam.score_cam: AT_LAYER | dict(
         scores=one_of("logit", "probability"), weights=one_of("softmax", "increase"),
-        baseline=HIDDEN, max_channels=whole(1, 9) | fixed(None), batch_size=whole(1, 9),
+        baseline=OR_ZERO, max_channels=whole(1, 9) | fixed(None), batch_size=whole(1, 9),
     ),
     score_cam.masked_scores: dict(
-        classifier=NET, image=ONE, target=TARGET, layer=LAYER, baseline=HIDDEN
+        classifier=NET, image=ONE, target=TARGET, layer=LAYER, baseline=OR_ZERO
     ),
     lime.coalition_scores: dict(
-        classifier=ASKED, image=ONE, segments=REGIONS, Z=SHOWN, baseline=HIDDEN,
-        output=one_of("probabilities", "logits"), batch_size=whole(1, 9),
+        classifier=ASKED, image=ONE, segments=REGIONS, Z=SHOWN, baseline=BASELINE,
+        scores=one_of("probability", "logit"), batch_size=whole(1, 9),
     ),
 }  # fmt: skip
 
@@ -496,7 +497,7 @@ EXEMPT = {
     "shapley.named": "puts names to numbers that are ready",
     "shapley.distinct_rows": "sorts coalitions that other functions made",
     "shapley.compiled": "compiles a function of the same module",
-    "shapley.read": "reads a model of scikit-learn for tree_shap, which is called here",
+    "shapley.read_trees": "reads a model of scikit-learn for tree_shap, which is called here",
     "shapley.rows_as_seen": "checks the rows of tree_shap, which is called here",
 }  # fmt: skip
 ROOMS = (

@@ -103,6 +103,25 @@ def arrays(shapes: str, **values: ArrayLike) -> tuple[Array, ...]:
     return tuple(found)
 
 
+def check_segments(segments: ArrayLike, size: tuple[int, ...]) -> NDArray[np.integer]:
+    """Segments as an array; an error unless they are of this size and numbered 0 .. M - 1."""
+    segments = as_array(segments, "segments")
+    if segments.dtype.kind not in "iu":
+        raise TypeError(f"superpixels are whole numbers, but their type is {segments.dtype}")
+    if segments.shape != tuple(size):
+        raise ValueError(
+            f"the segments have the shape {segments.shape}, the picture {tuple(size)}. Cut the "
+            "picture that the network sees: superpixels(classifier.prepare(image)[0])"
+        )
+    ids = np.unique(segments)
+    if not np.array_equal(ids, np.arange(len(ids))):
+        raise ValueError(
+            f"superpixels must be numbered 0 .. {len(ids) - 1}, but they run from {ids[0]} to "
+            f"{ids[-1]}; use relabelled(segments)"
+        )
+    return segments
+
+
 def whole(value: Any, name: str, least: int | None = None) -> int:
     """A whole number, of ``least`` or more; else a TypeError or a ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer):

@@ -20,7 +20,6 @@ from lessons_lib.lime._neighbourhoods import (
 )
 from lessons_lib.lime._submodular_pick import coverage, importance, submodular_pick
 from lessons_lib.lime._superpixels import (
-    check_segments,
     coalition_scores,
     hide,
     relabelled,
@@ -35,7 +34,6 @@ __all__ = [
     "Explanation",
     "Fit",
     "Neighbourhood",
-    "check_segments",
     "checked_samples",
     "coalition_scores",
     "cosine_distance",

@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import truncnorm
 
 from lessons_lib.baselines import Baseline
-from lessons_lib.basics.checks import arrays, as_array, as_floats, whole
+from lessons_lib.basics.checks import arrays, as_array, as_floats, check_segments, whole
 from lessons_lib.basics.columns import Columns, in_order, key_of, label, names_of
-from lessons_lib.lime._superpixels import check_segments, coalition_scores
+from lessons_lib.lime._superpixels import coalition_scores
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.asking import Network
 

@@ -11,7 +11,7 @@ import skimage.segmentation
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.baselines import Baseline
-from lessons_lib.basics.checks import arrays, as_array, as_floats
+from lessons_lib.basics.checks import arrays, as_array, as_floats, check_segments
 from lessons_lib.images import one_picture
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.asking import Network
@@ -198,25 +198,6 @@ def coalition_scores(
     (hidden,) = classifier.baseline(x, baseline, segments)
     found = classifier.composites(x[0], hidden, segments, Z, scores=scores, batch_size=batch_size)
     return found if target is None else found[:, classifier.chosen(x, target)]
-
-
-def check_segments(segments: ArrayLike, size: tuple[int, ...]) -> NDArray[np.integer]:
-    """Segments as an array; an error unless they are of this size and numbered 0 .. M - 1."""
-    segments = as_array(segments, "segments")
-    if segments.dtype.kind not in "iu":
-        raise TypeError(f"superpixels are whole numbers, but their type is {segments.dtype}")
-    if segments.shape != tuple(size):
-        raise ValueError(
-            f"the segments have the shape {segments.shape}, the picture {tuple(size)}. Cut the "
-            "picture that the network sees: superpixels(classifier.prepare(image)[0])"
-        )
-    ids = np.unique(segments)
-    if not np.array_equal(ids, np.arange(len(ids))):
-        raise ValueError(
-            f"superpixels must be numbered 0 .. {len(ids) - 1}, but they run from {ids[0]} to "
-            f"{ids[-1]}; use relabelled(segments)"
-        )
-    return segments
 
 
 def _coalitions(Z: ArrayLike, segments: NDArray[np.integer]) -> NDArray[np.bool_]:

@@ -88,7 +88,7 @@ def _(forgetting):
 
 @claim("07.saliency_wins_grey")
 def _(filled_in):
-    return filled_in.difference("saliency", "Grad-CAM", "zero").high < 0
+    return filled_in.difference("saliency", "Grad-CAM", "grey").high < 0
 
 
 @claim("07.saliency_loses_road")

@@ -120,7 +120,7 @@ def _(table):
 def average_drop(squeezenet, photos, heats) -> float:
     """Anew: what is lost where each pixel is dimmed by the map, and the darker half hidden."""
     x = squeezenet.prepare(photos)
-    grey = squeezenet.baseline(x, "zero")
+    grey = squeezenet.baseline(x, "grey")
     shares = [images.resize(np.maximum(heat, 0) / heat.max(), x.shape[1:3]) for heat in heats]
     shown = np.array([np.clip(s, 0, 1) * (s >= np.median(s)) for s in shares])[..., None]
     before = squeezenet.probabilities(x)
