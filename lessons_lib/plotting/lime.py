@@ -91,7 +91,9 @@ def local_line(
         axis.contourf(*ticks, values, [0, 0.5, 1], colors=FOR_AGAINST([0.4, 0.6]))
         above = neighbourhood.scores[:, explanation.target] > 0.5
         for chosen, mark, colour in ((above, "P", FOR), (~above, "_", AGAINST)):
-            axis.scatter(*Z[chosen].T, s=30 * explanation.pi_x[chosen], c=colour, marker=mark, lw=1)
+            axis.scatter(
+                *Z[chosen].T, s=30 * explanation.pi_x[chosen], c=colour, marker=mark, lw=style.THIN
+            )
         line = explanation.intercept + points @ explanation.coefficients
         axis.contour(
             *ticks, line, [0.5], colors=style.INK, linestyles="dashed", linewidths=style.THICK
@@ -128,7 +130,9 @@ def spreads(
     for axis, (title, run) in zip(axes, runs.items(), strict=True):
         for row, j in enumerate(order):
             middle = run[:, j].mean()
-            axis.scatter(run[:, j], np.full(len(run), row), s=14, c=FOR if middle > 0 else AGAINST)
+            axis.scatter(
+                run[:, j], np.full(len(run), row), s=style.DOT, c=FOR if middle > 0 else AGAINST
+            )
         axis.axvline(0, color=style.INK, lw=style.THIN)
         style.plain(axis, title, unit)
         style.rows(axis, [names[j] for j in order])

@@ -118,7 +118,7 @@ def overlay(
     >>> white = np.full((1, 3, 3), 255, "uint8")
     >>> overlay(white, np.array([[0.0, 1.0, 2.0]]))[0]
     array([[255, 255, 255],
-           [216, 156, 184],
+           [216, 155, 183],
            [248,  67,  56]], dtype=uint8)
     """
     if look not in LOOKS:

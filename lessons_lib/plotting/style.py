@@ -5,8 +5,8 @@ it, or lowers it; the heat of a map goes from dark blue to red; cividis is a fea
 grey is what has no sign. Lines of several methods have colours of their own.
 
 Readers who do not tell red from green see the same: for them too, orange and blue stay more than
-100 apart in CIELAB (of about 110 between black and white), and the colours of the heat grow lighter
-from step to step.
+100 apart in CIELAB (100 lie between black and white), and the colours of the heat grow lighter from
+step to step (without cones for red, the darkest tenth is alike).
 """
 
 import textwrap
@@ -65,6 +65,7 @@ DPI = 100
 SEEN = 299  # the side of the largest square that a network of the course sees
 WIDEST = 3000  # of a figure
 
+DOT = 14  # square points
 THIN, MEDIUM, THICK = 0.8, 1.5, 2.2  # lines, in points
 PALE = 0.25  # opacity of an area behind a line
 
@@ -129,7 +130,7 @@ def colour_bar(
 def dots(drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...]]], side: float) -> float:
     """Dots an inch of a figure in which no map has fewer pixels than it has values.
 
-    A picture of more than twice `SEEN` columns is a photograph: it may be drawn smaller, with
+    A picture with more than `SEEN` pixels each way is a photograph: it may be drawn smaller, with
     `SEEN` columns.
 
     Parameters
@@ -142,13 +143,13 @@ def dots(drawn: Iterable[tuple[tuple[int, ...], tuple[int, ...]]], side: float) 
 
     Examples
     --------
-    >>> dots([((448, 448), (448, 448))], side=2.36)
-    200.0
+    >>> round(dots([((448, 448), (448, 448))], side=2.36))
+    200
     """
     needed: list[float] = [DPI]
     inner = side - 2 * MARGIN
     for shape, (height, width) in drawn:
-        photograph = len(shape) == 3 and shape[1] > 2 * SEEN
+        photograph = len(shape) == 3 and min(shape[:2]) > SEEN
         h, w = (0, SEEN) if photograph else shape[:2]
         needed += [w / inner, h / (inner * height / width)]
     return max(needed)
