@@ -116,9 +116,10 @@ def test_colours_and_sizes_are_set_in_one_place(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    "call",
     ['plot(x, color="red")', 'UP = "#d55e00"', "text(fontsize=9)", "line(lw=0.8)",
-     'plot(x, c="0.45")', 'bar(color="tab:blue")', "bar(color=F if x else 'red')", "mark(color=(1, 1, 0))", 'show(cmap="jet")'],
+     'plot(x, c="0.45")', 'bar(color="tab:blue")', "bar(color=F if x else 'red')",
+     "mark(color=(1, 1, 0))", 'show(cmap="jet")'],
 )  # fmt: skip
-def test_a_literal_is_seen(line: str) -> None:
-    assert colours_and_sizes(line)
+def test_a_literal_is_seen(call: str) -> None:
+    assert colours_and_sizes(call)
