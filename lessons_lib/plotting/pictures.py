@@ -284,7 +284,7 @@ def stretched(found: NDArray[Any], image: ArrayLike) -> tuple[NDArray[Any], NDAr
     Raises
     ------
     ValueError
-        If ``found`` has another shape or is empty, or the picture is none.
+        If ``found`` has another shape, is empty or not finite, or the picture is none.
 
     Examples
     --------
@@ -296,9 +296,8 @@ def stretched(found: NDArray[Any], image: ArrayLike) -> tuple[NDArray[Any], NDAr
     >>> picture.shape
     (2, 4, 3)
     """
+    finite(found, "what was found", "(h, w) or (h, w, channels)")
     found, picture = np.asarray(found), one_picture(image)
-    if found.ndim not in (2, 3) or not found.size:
-        raise ValueError(f"give an array of shape (h, w) or (h, w, channels), not {found.shape}")
     (h, w), (height, width) = found.shape[:2], picture.shape[:2]
     scale = max(h / height, w / width)
     size = max(h, round(height * scale)), max(w, round(width * scale))
