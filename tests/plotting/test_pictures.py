@@ -163,7 +163,7 @@ def test_titles_stand_clear_of_their_panel_and_inside_the_figure() -> None:
     for figure in (
         plotting.gallery([PANDA, HEAT] * 4, [long, "short"] * 4, columns=4),
         plotting.explanation(PANDA, HEAT, 3 * long),
-        plotting.lime.bars({long: [("a", 1.0)], long + ".": [("b", -1.0)]}),
+        plotting.lime.bars({2 * long: [("a", 1.0)], 3 * long: [("b", -1.0)]}),
     ):
         figure.draw_without_rendering()
         edge = figure.get_window_extent()
