@@ -84,15 +84,14 @@ def explain_photo(arguments: argparse.Namespace) -> None:
     probability = classifier.probabilities(photo)[0, target]
     title = f"{classifier.labels[target]} (class {target}): {probability:.2f}"
 
-    seen = classifier.prepare(photo)[0]
-    panels, titles = [seen], [f"{classifier.name}\n{title}"]
+    panels, titles = [photo], [f"{classifier.name}\n{title}"]
     rows = []
     for name in tqdm(names, desc="explaining", leave=False):
         counter.pictures, start = 0, time.perf_counter()
         heat = methods.heat_maps(methods.METHODS[name], classifier, photo, target)
         seconds, asked = time.perf_counter() - start, counter.pictures
         areas = [curve(classifier, photo, heat, target).area for curve in (deletion, insertion)]
-        panels.append(plotting.overlay(seen, heat))
+        panels.append(plotting.overlay(photo, heat))
         titles.append(f"{name}\ndeletion {areas[0]:.2f}, insertion {areas[1]:.2f}")
         rows.append(f"{name:22} {seconds:8.1f} {asked:9d} {areas[0]:9.2f} {areas[1]:10.2f}")
     lines = math.ceil(len(panels) / 4)  # of at most four panels, as equal as can be

@@ -277,7 +277,8 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     ig.interpolate: dict(x=HEAT, baseline=HEAT, alpha=numbers(3, low=0, high=1)),
     plotting.normalise: dict(heat=HEAT),
     plotting.colour: dict(heat=HEAT, cmap=one_of("inferno", "jet")),
-    plotting.overlay: dict(image=ONE, heat=HEAT, alpha=real(0, 1), cmap=one_of("inferno", "jet")),
+    plotting.overlay: dict(image=ONE, heat=HEAT, opacity=real(0, 1), look=one_of("heat", "jet")),
+    plotting.pictures.stretched: dict(found=HEAT, image=ONE),
     ig.nodes_and_weights: dict(
         rule=one_of(*ig.RULES), num_steps=one_of(3, 9, odd=(0, 2.5, "x"))
     ),
@@ -474,7 +475,7 @@ EXEMPT = {
          "methods.rise_map"], BY_EXPLAIN,
     ),
     **dict.fromkeys(
-        ["plotting.compare", "plotting.explanation", "plotting.gallery", "plotting.show",
+        ["plotting.side_by_side", "plotting.explanation", "plotting.gallery", "plotting.show",
          "plotting.slide", "plotting.superpixel_weights"], "draws a figure; gives no numbers",
     ),
     **dict.fromkeys(

@@ -13,19 +13,21 @@ from typing import Any, Literal
 
 import numpy as np
 import scipy.ndimage
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import finite, real, whole
-from lessons_lib.images import one_picture, resize
-from lessons_lib.plotting.pictures import gallery
+from lessons_lib.images import one_picture
+from lessons_lib.plotting import style
+from lessons_lib.plotting.pictures import gallery, stretched
 
 Polarity = Literal["positive", "negative", "both"]
 Map = NDArray[np.floating]
 
-# Two colours that stay apart for colour-blind readers, unlike green and red.
-POSITIVE, NEGATIVE = (255, 176, 0), (86, 180, 233)
-OUTLINE = (255, 255, 255)
+POSITIVE, NEGATIVE, OUTLINE = (
+    np.array(to_rgb(colour)) * 255 for colour in (style.FOR, style.AGAINST, style.OUTLINE)
+)
 GROUND = 0.6  # brightness of the photograph under the marks
 
 
@@ -215,14 +217,15 @@ def visualise(
     outlines_percentage: float = 90,
     overlay: bool = True,
 ) -> NDArray[np.uint8]:
-    """Draw attributions: amber speaks for the class, blue speaks against it.
+    """Draw attributions: orange speaks for the class, blue speaks against it.
 
     Parameters
     ----------
     image : array, shape (height, width, 3)
-        RGB pixels 0..255; resized to the attributions' size.
+        RGB pixels 0..255.
     phi : ndarray, shape (h, w) or (h, w, 3)
-        Signed attributions.
+        Signed attributions, in the square that the network sees. Marks are made there, and then
+        stretched to the photograph's own shape.
     polarity
         ``"positive"``, ``"negative"`` or ``"both"``, on one scale.
     clip_above_percentile, clip_below_percentile, lower_end
@@ -236,8 +239,8 @@ def visualise(
 
     Returns
     -------
-    ndarray of uint8, shape (h, w, 3)
-        RGB pixels 0..255.
+    ndarray of uint8, shape (H, W, 3)
+        RGB pixels 0..255; the smallest size of the photograph's shape with H >= h and W >= w.
 
     Raises
     ------
@@ -250,24 +253,30 @@ def visualise(
     )
     if morphological_cleanup:
         strength = clean_up(strength, structure)
-    grey = GROUND * resize(one_picture(image), signed.shape).mean(axis=-1, keepdims=True)
-    ground = np.repeat(grey if overlay else np.zeros_like(grey), 3, axis=-1)
+    colours = {
+        "positive": POSITIVE,
+        "negative": NEGATIVE,
+        "both": np.where(signed[..., None] >= 0, POSITIVE, NEGATIVE),
+    }[polarity]
     if draw_outlines:
-        line = outlines(strength, outlines_percentage, structure)
-        return np.where(line[..., None], OUTLINE, ground).round().astype("uint8")
-    one = {"positive": POSITIVE, "negative": NEGATIVE}.get(polarity)
-    colours = np.where(signed[..., None] >= 0, one or POSITIVE, one or NEGATIVE)
-    alpha = strength[..., None]
-    return ((1 - alpha) * ground + alpha * colours).round().astype("uint8")
+        strength = outlines(strength, outlines_percentage, structure).astype("float64")
+        colours = OUTLINE
+    colours = np.broadcast_to(colours, (*signed.shape, 3))
+    marks, picture = stretched(np.dstack([strength, colours]), image)
+    share, colours = marks[..., :1], marks[..., 1:]
+    ground = GROUND * overlay * picture.mean(axis=-1, keepdims=True)
+    return ((1 - share) * ground + share * colours).round().astype("uint8")
 
 
-def compare(image: ArrayLike, gradient: Map, phi: Map, title: str = "", **options: Any) -> Figure:
+def side_by_side(
+    image: ArrayLike, gradient: Map, phi: Map, title: str = "", **options: Any
+) -> Figure:
     """Photograph, gradient and Integrated Gradients side by side, scaled by the same rule.
 
     Parameters
     ----------
     image, gradient, phi
-        As for `visualise`.
+        As for `visualise`; drawn in the photograph's own shape.
     title
         What is explained.
     options
@@ -277,9 +286,8 @@ def compare(image: ArrayLike, gradient: Map, phi: Map, title: str = "", **option
     -------
     matplotlib.figure.Figure
     """
-    phi = finite(phi, "the attributions")
-    panels: list[ArrayLike] = [resize(one_picture(image), per_pixel(phi).shape)]
-    panels += [visualise(image, values, **options) for values in (gradient, phi)]
+    panels: list[ArrayLike] = [one_picture(image)]
+    panels += [visualise(image, attributions, **options) for attributions in (gradient, phi)]
     return gallery(panels, [title or "photograph", "gradient", "integrated gradients"], columns=3)
 
 

@@ -8,13 +8,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from lessons_lib.plotting import style
+from lessons_lib.plotting.style import COLOURS, DASHES, MARKERS
+
 if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
     from lessons_lib.judging.bench import Comparison
-
-
-COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"]  # told apart by all readers
-MARKERS = "osD^v"
-LINES = ["-", "--", "-.", ":", "-"]
 
 
 def intervals(found: "Comparison", less_is_better: Mapping[str, bool]) -> Figure:
@@ -35,7 +33,7 @@ def intervals(found: "Comparison", less_is_better: Mapping[str, bool]) -> Figure
     columns = min(4, count)
     lines = -(-count // columns)
     size = (1.9 + 2 * columns, lines * (0.9 + 0.22 * len(found.methods)))
-    figure = Figure(figsize=size, layout="constrained")
+    figure = style.canvas(*size)
     grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
     axes = grid.ravel()
     rows = np.arange(len(found.methods))
@@ -45,19 +43,18 @@ def intervals(found: "Comparison", less_is_better: Mapping[str, bool]) -> Figure
         means, lows, highs = np.array([found.interval(m, measure) for m in found.methods]).T
         less = less_is_better[measure]
         best = means == (means.min() if less else means.max())
-        axis.hlines(rows, lows, highs, color=COLOURS[0], linewidth=1.5)
-        for chosen, face in ((best, COLOURS[0]), (~best, "white")):
+        axis.hlines(rows, lows, highs, color=COLOURS[0], linewidth=style.MEDIUM)
+        for chosen, face in ((best, COLOURS[0]), (~best, style.PAPER)):
             axis.plot(means[chosen], rows[chosen], "o", color=COLOURS[0], markerfacecolor=face)
-        axis.set_title(f"{measure}\n{'← less' if less else 'more →'} is better", fontsize=9)
-        axis.grid(axis="y", color="0.9")
-        axis.tick_params(labelsize=8)
+        style.plain(axis, f"{measure}\n{'← less' if less else 'more →'} is better")
+        axis.grid(axis="y", color=style.FAINT)
         axis.set_axisbelow(True)
     axes[0].set_yticks(rows, found.methods)  # shared by all
     axes[0].invert_yaxis()
     return figure
 
 
-def ranks(found: "Comparison", less_is_better: Mapping[str, bool]) -> NDArray[np.float64]:
+def rank_lines(found: "Comparison", less_is_better: Mapping[str, bool]) -> NDArray[np.float64]:
     """Rank of each method by each measure, 1 for the best mean; equal means share a rank.
 
     Returns
@@ -96,35 +93,36 @@ def parallel(
     unknown = set(stressed) - set(found.methods)
     if unknown or len(stressed) > len(COLOURS):
         raise ValueError(f"give up to {len(COLOURS)} of {list(found.methods)}, not {stressed}")
-    order = ranks(found, less_is_better)
+    order = rank_lines(found, less_is_better)
     columns = np.arange(len(found.measures))
-    figure = Figure(figsize=(9.5, 0.8 + 0.26 * len(found.methods)), layout="constrained")
+    figure = style.canvas(style.WIDTH, 1 + style.ROW * len(found.methods))
     axis = figure.subplots()
     for name, line in zip(found.methods, order, strict=True):
-        style: dict[str, Any] = {"color": "0.75", "linewidth": 1, "marker": "."}
+        drawn: dict[str, Any] = {"color": style.GUIDE, "linewidth": style.THIN, "marker": "."}
         if name in stressed:
             i = stressed.index(name)
-            style = {
-                "color": COLOURS[i], "linewidth": 2.2, "marker": MARKERS[i], "linestyle": LINES[i],
-                "zorder": 3,
+            drawn = {
+                "color": COLOURS[i], "linewidth": style.THICK, "marker": MARKERS[i],
+                "linestyle": DASHES[i], "zorder": 3,
             }  # fmt: skip
-        axis.plot(columns, line, **style)
+        axis.plot(columns, line, **drawn)
     for column, out, align in ((0, -0.3, "right"), (-1, 0.3, "left")):
         # Names of methods that share a rank stand one below the other; a thin line leads there.
         places = rankdata(order[:, column], method="ordinal")
         end = columns[column]
         for name, line, place in zip(found.methods, order, places, strict=True):
-            axis.plot([end, end + out], [line[column], place], color="0.85", linewidth=0.8)
+            axis.plot(
+                [end, end + out], [line[column], place], color=style.FAINT, linewidth=style.THIN
+            )
             axis.text(
-                end + 1.1 * out, place, f"{name} ({line[column]:g})", fontsize=8, va="center",
-                ha=align,
+                end + 1.1 * out, place, f"{name} ({line[column]:g})", fontsize=style.SMALL,
+                va="center", ha=align,
             )  # fmt: skip
     names = [measure.replace(" ", "\n") for measure in found.measures]
-    axis.set_xticks(columns, names, fontsize=8)
+    style.plain(axis, "rank by each measure, best at the top")
+    axis.set_xticks(columns, names, fontsize=style.SMALL)
     axis.set_xlim(-0.35, len(columns) - 0.65)
     axis.invert_yaxis()
     axis.set_yticks([])
-    axis.set_title("rank by each measure, best at the top", fontsize=9)
-    for spine in axis.spines.values():
-        spine.set_visible(False)
+    axis.spines[:].set_visible(False)
     return figure

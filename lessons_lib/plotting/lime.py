@@ -1,20 +1,26 @@
 """Pictures of LIME's explanations (lesson 04), in plain matplotlib: bars, the local line, spreads.
 
-Green speaks for, red against; both are told apart by colour-blind readers, and by their side.
+Orange speaks for, blue against, as everywhere in the course.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.lime import Explanation, Neighbourhood
-from lessons_lib.plotting.style import AGAINST, FOR
+from lessons_lib.plotting import style
+from lessons_lib.plotting.style import (
+    AGAINST,
+    FOR,
+    FOR_AGAINST,
+    ROW,
+    WIDTH,
+)
 
-ROW = 0.3  # inches
 GRID = 120  # points a side, for the areas of a function
 
 
@@ -40,16 +46,14 @@ def bars(found: dict[str, Sequence[tuple[str, float]]], unit: str = "") -> Figur
     if not found:
         raise ValueError("there is no explanation to draw")
     rows = max(len(pairs) for pairs in found.values())
-    figure = Figure(figsize=(min(10.2, 5.1 * len(found)), ROW * rows + 1.1), layout="constrained")
+    figure = style.canvas(min(WIDTH, 5.1 * len(found)), ROW * rows + 1.1)
     axes = figure.subplots(1, len(found), squeeze=False)[0]
     for axis, (title, pairs) in zip(axes, found.items(), strict=True):
         lengths = [value for _, value in pairs]
         axis.barh(range(len(pairs)), lengths, color=[FOR if v > 0 else AGAINST for v in lengths])
-        axis.axvline(0, color="black", lw=0.8)
-        axis.set_yticks(range(len(pairs)), [name for name, _ in pairs], fontsize=9)
-        axis.set_ylim(len(pairs) - 0.4, -0.6)
-        axis.set_xlabel(unit, fontsize=9)
-        _plain(axis, title)
+        axis.axvline(0, color=style.INK, lw=style.THIN)
+        style.plain(axis, title, unit)
+        style.rows(axis, [name for name, _ in pairs])
     return figure
 
 
@@ -81,20 +85,22 @@ def local_line(
     ticks = [np.linspace(v - reach, v + reach, GRID) for v in x]
     points = np.stack(np.meshgrid(*ticks), axis=-1)
     values = np.asarray(f(points.reshape(-1, 2))).reshape(GRID, GRID)
-    figure = Figure(figsize=(min(10.2, 3.6 * len(found)), 3.9), layout="constrained")
+    figure = style.canvas(min(WIDTH, 3.6 * len(found)), 3.9)
     axes = figure.subplots(1, len(found), squeeze=False)[0]
     for axis, explanation, title in zip(axes, found, titles, strict=True):
-        axis.contourf(*ticks, values, [0, 0.5, 1], colors=["#f3d9c6", "#cfe8df"])
+        axis.contourf(*ticks, values, [0, 0.5, 1], colors=FOR_AGAINST([0.4, 0.6]))
         above = neighbourhood.scores[:, explanation.target] > 0.5
         for chosen, mark, colour in ((above, "P", FOR), (~above, "_", AGAINST)):
-            axis.scatter(*Z[chosen].T, s=30 * explanation.pi_x[chosen], c=colour, marker=mark, lw=1)
+            axis.scatter(
+                *Z[chosen].T, s=30 * explanation.pi_x[chosen], c=colour, marker=mark, lw=style.THIN
+            )
         line = explanation.intercept + points @ explanation.coefficients
-        axis.contour(*ticks, line, [0.5], colors="black", linestyles="dashed", linewidths=1.8)
-        axis.scatter(*x, s=150, c="black", marker="*", zorder=3)
+        axis.contour(
+            *ticks, line, [0.5], colors=style.INK, linestyles="dashed", linewidths=style.THICK
+        )
+        axis.scatter(*x, s=150, c=style.INK, marker="*", zorder=3)
         axis.set(aspect="equal", xlim=ticks[0][[0, -1]], ylim=ticks[1][[0, -1]])
-        axis.set_xlabel(neighbourhood.names[0], fontsize=9)
-        axis.set_ylabel(neighbourhood.names[1], fontsize=9)
-        _plain(axis, title)
+        style.plain(axis, title, *neighbourhood.names)
     return figure
 
 
@@ -119,17 +125,17 @@ def spreads(
     matplotlib.figure.Figure
     """
     order = np.argsort(-np.abs(list(runs.values())[-1].mean(axis=0)), kind="stable")[:k]
-    figure = Figure(figsize=(min(10.2, 3.6 * len(runs)), ROW * k + 1.1), layout="constrained")
+    figure = style.canvas(min(WIDTH, 3.6 * len(runs)), ROW * k + 1.1)
     axes = figure.subplots(1, len(runs), sharey=True, sharex=True, squeeze=False)[0]
     for axis, (title, run) in zip(axes, runs.items(), strict=True):
         for row, j in enumerate(order):
             middle = run[:, j].mean()
-            axis.scatter(run[:, j], np.full(len(run), row), s=14, c=FOR if middle > 0 else AGAINST)
-        axis.axvline(0, color="black", lw=0.8)
-        axis.set_yticks(range(len(order)), [names[j] for j in order], fontsize=9)
-        axis.set_ylim(len(order) - 0.4, -0.6)
-        axis.set_xlabel(unit, fontsize=9)
-        _plain(axis, title)
+            axis.scatter(
+                run[:, j], np.full(len(run), row), s=style.DOT, c=FOR if middle > 0 else AGAINST
+            )
+        axis.axvline(0, color=style.INK, lw=style.THIN)
+        style.plain(axis, title, unit)
+        style.rows(axis, [names[j] for j in order])
     return figure
 
 
@@ -154,25 +160,24 @@ def curves(
     matplotlib.figure.Figure
     """
     x = np.asarray(x)
-    figure = Figure(figsize=(7.4, 3.2), layout="constrained")
+    figure = style.canvas(7.4, 3.2)
     axis = figure.subplots()
-    axis.axhline(0, color="black", lw=0.8)
+    axis.axhline(0, color=style.INK, lw=style.THIN)
     if mark is not None:
-        axis.axvline(mark, color="0.6", ls=":")
-    for name, y in lines.items():
-        axis.plot(x, y, "o-", ms=3, label=name)
-    axis.legend(fontsize=9, frameon=False)
+        axis.axvline(mark, color=style.GUIDE, ls=":")
+    looks = itertools.cycle(zip(style.COLOURS, style.MARKERS, style.DASHES, strict=True))
+    for (name, y), (colour, marker, dashes) in zip(lines.items(), looks, strict=False):
+        axis.plot(x, y, color=colour, marker=marker, ls=dashes, ms=3, label=name)
+    axis.legend(fontsize=style.SMALL, frameon=False)
     axis.set_xscale("log")
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter("{x:g}")
     axis.xaxis.set_minor_formatter("")
-    axis.set_xlabel(xlabel, fontsize=9)
-    axis.set_ylabel(ylabel, fontsize=9)
-    _plain(axis, "")
+    style.plain(axis, "", xlabel, ylabel)
     return figure
 
 
-def kernel_weights(found: Sequence[Explanation], titles: Sequence[str], bins: int = 40) -> Figure:
+def sample_weights(found: Sequence[Explanation], titles: Sequence[str], bins: int = 40) -> Figure:
     """Draw how the kernel weights of some explanations are distributed.
 
     Parameters
@@ -188,18 +193,9 @@ def kernel_weights(found: Sequence[Explanation], titles: Sequence[str], bins: in
     -------
     matplotlib.figure.Figure
     """
-    figure = Figure(figsize=(min(10.2, 3.4 * len(found)), 2.6), layout="constrained")
+    figure = style.canvas(min(WIDTH, 3.4 * len(found)), 2.6)
     axes = figure.subplots(1, len(found), squeeze=False)[0]
     for axis, explanation, title in zip(axes, found, titles, strict=True):
-        axis.hist(explanation.pi_x, bins=bins, range=(0, 1), color="0.45")
-        axis.set_xlabel("kernel weight pi_x(z)", fontsize=9)
-        axis.set_ylabel("samples", fontsize=9)
-        _plain(axis, title)
+        axis.hist(explanation.pi_x, bins=bins, range=(0, 1), color=style.NEUTRAL)
+        style.plain(axis, title, "kernel weight pi_x(z)", "samples")
     return figure
-
-
-def _plain(axis: Axes, title: str) -> None:
-    axis.set_title(title, fontsize=10)
-    axis.tick_params(labelsize=8)
-    axis.tick_params(axis="y", length=0)
-    axis.spines[["top", "right"]].set_visible(False)

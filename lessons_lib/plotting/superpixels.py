@@ -9,8 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.images import one_picture, resize
-from lessons_lib.plotting.style import AGAINST, FOR, FOR_AGAINST, PANEL
+from lessons_lib.basics.checks import finite, whole
+from lessons_lib.lime import check_segments
+from lessons_lib.plotting import style
+from lessons_lib.plotting.pictures import stretched
+from lessons_lib.plotting.style import AGAINST, FOR, FOR_AGAINST
 
 
 def superpixel_weights(
@@ -21,14 +24,15 @@ def superpixel_weights(
     k: int = 6,
     unit: str = "",
 ) -> Figure:
-    """One line of pictures: superpixels, the weightiest in green (for) and red (against), all.
+    """One line of pictures: superpixels, the weightiest in orange (for) and blue (against), all.
 
     Parameters
     ----------
     image : array, shape (height, width, 3)
         RGB pixels 0..255.
     segments : ndarray of int, shape (h, w)
-        Superpixels 0 .. M - 1; the picture is drawn at their size.
+        Superpixels 0 .. M - 1, in the square that the network sees. They are drawn stretched to the
+        photograph's own shape.
     weights : ndarray, shape (M,)
         What each superpixel counts for the class.
     title
@@ -45,33 +49,35 @@ def superpixel_weights(
     Raises
     ------
     ValueError
-        If there is not one finite weight for each superpixel.
+        If there is not one finite weight for each superpixel, the superpixels are not numbered
+        0 .. M - 1, ``k`` is below 0, or the picture is none.
     """
-    weights = np.asarray(weights, float)
-    if weights.shape != (segments.max() + 1,) or not np.isfinite(weights).all():
-        raise ValueError(
-            f"{segments.max() + 1} superpixels need as many finite weights, not {weights.shape}"
-        )
-    picture = one_picture(image)
-    shown = np.clip(resize(picture, segments.shape) / 255, 0, 1)
+    segments = check_segments(segments, np.shape(segments)[:2])
+    weights, count = finite(weights, "the weights", "(M,)"), int(segments.max()) + 1
+    if len(weights) != count:
+        raise ValueError(f"{count} superpixels need as many weights, not {len(weights)}")
+    k, seen = whole(k, "k", 0), segments.shape
+    segments, picture = stretched(segments, image)
+    shown = np.clip(picture / 255, 0, 1)
     height, width = segments.shape
-    size = (3 * PANEL - 0.4, (PANEL - 0.4) * height / width + 0.6)
-    figure = Figure(figsize=size, layout="constrained")
+    side = style.PANEL - 0.2
+    title = style.wrapped(title, 3 * side, style.LARGE)
+    head = 0.35 + 1.3 * style.LINE * style.lines(title)
+    dpi = style.dots([(seen, segments.shape)], side - 0.1)
+    figure = style.canvas(3 * side + 0.7, side * height / width + head, dpi)
     axes = figure.subplots(1, 3)
-    axes[0].imshow(skimage.segmentation.mark_boundaries(shown, segments, color=(1, 1, 0)))
+    axes[0].imshow(skimage.segmentation.mark_boundaries(shown, segments, color=style.BOUNDARY))
     best = np.argsort(-np.abs(weights), kind="stable")[:k]
     best = best[weights[best] != 0]
     _draw_for_and_against(axes[1], shown, segments, weights, best)
     largest = np.abs(weights).max() or 1.0
     drawn = axes[2].imshow(weights[segments], cmap=FOR_AGAINST, vmin=-largest, vmax=largest)
-    names = (f"{len(weights)} superpixels", f"the weightiest {len(best)}", "all weights")
+    names = (f"{count} superpixels", f"the weightiest {len(best)}", "all weights")
     for axis, name in zip(axes, names, strict=True):
-        axis.set_title(name, fontsize=9)
+        style.title(axis, name)
         axis.set_axis_off()
-    bar = figure.colorbar(drawn, ax=axes[2], fraction=0.05)
-    bar.ax.tick_params(labelsize=8)
-    bar.set_label(unit, fontsize=8)
-    figure.suptitle(title, fontsize=11)
+    style.colour_bar(axes[2], drawn, unit)
+    figure.suptitle(title, fontsize=style.LARGE)
     return figure
 
 
@@ -90,12 +96,13 @@ def _draw_for_and_against(
         inside = segments == j
         canvas[inside] = 0.35 * grey[inside] + 0.65 * np.array(colour)
     axis.imshow(canvas)
+    edge = withStroke(linewidth=style.THICK, foreground=style.INK)
     for j in best:
         # Where the superpixel is widest, so that the sign lies inside it.
         depth = cv2.distanceTransform(np.pad((segments == j).astype("uint8"), 1), cv2.DIST_L2, 3)
         row, column = np.unravel_index(depth.argmax(), depth.shape)
         sign = "+" if weights[j] > 0 else "−"
         axis.text(
-            float(column - 1), float(row - 1), sign, color="white", fontsize=12, weight="bold",
-            ha="center", va="center", path_effects=[withStroke(linewidth=2, foreground="black")],
+            float(column - 1), float(row - 1), sign, color=style.PAPER, fontsize=style.SIGN,
+            weight="bold", ha="center", va="center", path_effects=[edge],
         )  # fmt: skip

@@ -3,7 +3,7 @@
 Values that have names, a Series or a DataFrame, bring them along; ``names`` then only says in which
 order the features stand.
 
-Orange raises the answer and blue lowers it, also for readers who do not tell red from green.
+Orange raises the answer and blue lowers it, as everywhere in the course.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -16,11 +16,8 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.columns import Columns, in_order, label, names_of
-
-UP, DOWN = "#d55e00", "#0072b2"
-CMAP = "cividis"  # of a feature's own value
-ROW = 0.34  # inches
-
+from lessons_lib.plotting import style
+from lessons_lib.plotting.style import AGAINST, COLOURS, FOR, OWN_VALUE, ROW
 
 Names = Sequence[Hashable] | None
 
@@ -74,19 +71,18 @@ def waterfall(
 
     figure, axis = _canvas(len(steps) + 1)
     for row, (end, step) in enumerate(zip(ends, steps, strict=True)):
-        axis.barh(row, step, left=end - step, color=UP if step > 0 else DOWN, height=0.7)
-        axis.plot([end, end], [row - 0.35, max(row - 1.35, -0.5)], color="grey", lw=0.8)
+        axis.barh(row, step, left=end - step, color=FOR if step > 0 else AGAINST, height=0.7)
+        axis.plot([end, end], [row - 0.35, max(row - 1.35, -0.5)], color=style.GUIDE, lw=style.THIN)
     low, high = min(base, *ends), max(base, *ends)
     axis.set_xlim(low - 0.14 * (high - low or 1), high + 0.14 * (high - low or 1))
     for row, (end, step) in enumerate(zip(ends, steps, strict=True)):
         _label(axis, row, end, step)
-    axis.axvline(base, color="grey", ls=":", lw=1)
-    axis.set_xlabel(f"from the base value {base:.4g} to the answer {ends[0]:.4g}", fontsize=9)
-    _rows(axis, labels, title)
+    axis.axvline(base, color=style.GUIDE, ls=":", lw=style.THIN)
+    _rows(axis, labels, title, f"from the base value {base:.4g} to the answer {ends[0]:.4g}")
     return figure
 
 
-def bar(phi: ArrayLike, names: Names = None, title: str = "", unit: str = "") -> Figure:
+def importance_bars(phi: ArrayLike, names: Names = None, title: str = "", unit: str = "") -> Figure:
     """Draw the Shapley values of one input as they are, or of many as their mean size.
 
     Parameters
@@ -118,13 +114,12 @@ def bar(phi: ArrayLike, names: Names = None, title: str = "", unit: str = "") ->
     low, high = min(0.0, lengths.min()), max(0.0, lengths.max())
     axis.set_xlim(low - 0.14 * (high - low or 1) * (low < 0), high + 0.14 * (high - low or 1))
     for row, i in enumerate(order):
-        colour = "0.45" if phi.ndim == 2 else UP if lengths[i] > 0 else DOWN
+        colour = style.NEUTRAL if phi.ndim == 2 else FOR if lengths[i] > 0 else AGAINST
         axis.barh(row, lengths[i], color=colour, height=0.7)
         _label(axis, row, lengths[i], lengths[i], signed=phi.ndim == 1)
-    axis.axvline(0, color="black", lw=0.8)
+    axis.axvline(0, color=style.INK, lw=style.THIN)
     what = "Shapley value" if phi.ndim == 1 else "mean size of the Shapley values"
-    axis.set_xlabel(f"{what} ({unit})" if unit else what, fontsize=9)
-    _rows(axis, [label(names[i]) for i in order], title)
+    _rows(axis, [label(names[i]) for i in order], title, f"{what} ({unit})" if unit else what)
     return figure
 
 
@@ -166,17 +161,16 @@ def beeswarm(
         raise ValueError(f"phi has the shape {phi.shape}, but X {X.shape}")
     order = np.argsort(-np.abs(phi).mean(axis=0), kind="stable")[:rows]
     figure, axis = _canvas(len(order) + 1)
-    axis.axvline(0, color="grey", lw=0.8)
+    axis.axvline(0, color=style.GUIDE, lw=style.THIN)
     for row, i in enumerate(order):
         drawn = axis.scatter(
             phi[:, i], row + spread(phi[:, i], np.ptp(phi[:, order])), c=_ranks(X[:, i]), s=9,
-            cmap=CMAP, vmin=0, vmax=1, linewidths=0,
+            cmap=OWN_VALUE, vmin=0, vmax=1, linewidths=0,
         )  # fmt: skip
     colours = figure.colorbar(drawn, ax=axis, ticks=[0, 1], aspect=30, pad=0.02)
-    colours.ax.set_yticklabels(["low", "high"], fontsize=8)
-    colours.set_label("the feature's own value", fontsize=8, labelpad=-12)
-    axis.set_xlabel("Shapley value", fontsize=9)
-    _rows(axis, [label(names[i]) for i in order], title)
+    colours.ax.set_yticklabels(["low", "high"], fontsize=style.SMALL)
+    colours.set_label("the feature's own value", fontsize=style.SMALL, labelpad=-12)
+    _rows(axis, [label(names[i]) for i in order], title, "Shapley value")
     return figure
 
 
@@ -220,26 +214,22 @@ def dependence(
     shapes = {phi.shape, x.shape} | (set() if other is None else {np.shape(other)})
     if len(shapes) > 1 or phi.ndim != 1:
         raise ValueError(f"expected arrays of one length, but they have the shapes {shapes}")
-    figure = Figure(figsize=(6.2, 3.6), layout="constrained")
+    figure = style.canvas(6.2, 3.6)
     axis = figure.subplots()
-    axis.axhline(0, color="grey", lw=0.8)
+    axis.axhline(0, color=style.GUIDE, lw=style.THIN)
     if other is None:
-        axis.scatter(x, phi, s=12, color=DOWN, linewidths=0)
+        axis.scatter(x, phi, s=12, color=style.NEUTRAL, linewidths=0)
     else:
         colour, groups = _numbered(other)
-        drawn = axis.scatter(x, phi, s=12, c=colour, cmap=CMAP, linewidths=0)
+        drawn = axis.scatter(x, phi, s=12, c=colour, cmap=OWN_VALUE, linewidths=0)
         colours = figure.colorbar(drawn, ax=axis, aspect=30, pad=0.02)
         if groups:
             colours.set_ticks(range(len(groups)), labels=groups)
-        colours.ax.tick_params(labelsize=8)
-        colours.set_label(other_name, fontsize=9)
+        colours.ax.tick_params(labelsize=style.SMALL)
+        colours.set_label(other_name, fontsize=style.NORMAL)
     if categories:
         axis.set_xticks(range(len(categories)), categories)
-    axis.set_xlabel(name, fontsize=9)
-    axis.set_ylabel(f"Shapley value of {name}", fontsize=9)
-    axis.tick_params(labelsize=8)
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.set_title(title, fontsize=10)
+    style.plain(axis, title, name, f"Shapley value of {name}")
     return figure
 
 
@@ -271,9 +261,9 @@ def convergence(
     ValueError
         If a run has fewer than 5 estimates, or one is not finite.
     """
-    figure = Figure(figsize=(7.4, 3.4), layout="constrained")
+    figure = style.canvas(7.4, 3.4)
     axis = figure.subplots()
-    for (way, run), colour in zip(runs.items(), (UP, DOWN, "0.45"), strict=False):
+    for (way, run), colour in zip(runs.items(), COLOURS, strict=False):
         samples = _finite(run)
         if samples.ndim != 1 or len(samples) < 5:
             raise ValueError(f"{way}: expected 5 estimates or more, not {samples.shape}")
@@ -283,15 +273,13 @@ def convergence(
         half = 1.96 * np.sqrt(variance / np.maximum(count - 1, 1))
         shown = slice(4, None)  # an interval from fewer says little
         x = (count * orders / len(samples))[shown]
-        axis.fill_between(x, (mean - half)[shown], (mean + half)[shown], color=colour, alpha=0.25)
+        axis.fill_between(
+            x, (mean - half)[shown], (mean + half)[shown], color=colour, alpha=style.PALE, lw=0
+        )
         axis.plot(x, mean[shown], color=colour, label=way)
-    axis.axhline(exact, color="black", ls="--", lw=1, label="exact")
-    axis.set_xlabel("orders drawn", fontsize=9)
-    axis.set_ylabel(f"Shapley value of {name}", fontsize=9)
-    axis.tick_params(labelsize=8)
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(fontsize=8, frameon=False)
-    axis.set_title(title, fontsize=10)
+    axis.axhline(exact, color=style.INK, ls="--", lw=style.THIN, label="exact")
+    style.plain(axis, title, "orders drawn", f"Shapley value of {name}")
+    axis.legend(fontsize=style.SMALL, frameon=False)
     return figure
 
 
@@ -357,17 +345,14 @@ def _ranks(x: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _canvas(rows: int) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7.4, ROW * rows + 0.9), layout="constrained")
+    figure = style.canvas(7.4, ROW * rows + 0.9)
     return figure, figure.subplots()
 
 
-def _rows(axis: Axes, labels: Sequence[str], title: str) -> None:
-    axis.set_yticks(range(len(labels)), labels, fontsize=9)
-    axis.set_ylim(len(labels) - 0.45, -0.55)
-    axis.tick_params(axis="x", labelsize=8)
-    axis.tick_params(axis="y", length=0)
-    axis.spines[["top", "right", "left"]].set_visible(False)
-    axis.set_title(title, fontsize=10)
+def _rows(axis: Axes, labels: list[str], title: str, xlabel: str) -> None:
+    style.plain(axis, title, xlabel)
+    style.rows(axis, labels)
+    axis.spines["left"].set_visible(False)
 
 
 def _label(axis: Axes, row: int, end: float, step: float, signed: bool = True) -> None:
@@ -376,7 +361,7 @@ def _label(axis: Axes, row: int, end: float, step: float, signed: bool = True) -
     side = "right" if step < 0 else "left"
     axis.annotate(
         text, (end, row), xytext=(-4 if step < 0 else 4, 0), textcoords="offset points",
-        va="center", ha=side, fontsize=8,
+        va="center", ha=side, fontsize=style.SMALL,
     )  # fmt: skip
 
 

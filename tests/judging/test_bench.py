@@ -93,7 +93,9 @@ LESS = {"more": False, "less": True}
 
 
 def test_ranks_know_which_way_is_better_and_share_ties() -> None:
-    np.testing.assert_allclose(plotting.comparison.ranks(FOUND, LESS), [[1.5, 3], [3, 1], [1.5, 2]])
+    np.testing.assert_allclose(
+        plotting.comparison.rank_lines(FOUND, LESS), [[1.5, 3], [3, 1], [1.5, 2]]
+    )
 
 
 def test_figures_name_methods_and_measures() -> None:

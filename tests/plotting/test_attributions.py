@@ -9,6 +9,11 @@ PHOTO = np.random.default_rng(0).uniform(0, 255, (20, 20, 3)).astype("uint8")
 DULL = (iv.GROUND * PHOTO.mean(axis=-1, keepdims=True)).repeat(3, axis=-1)
 
 
+def iv_colour(colour: np.ndarray) -> tuple[int, ...]:
+    """As it is drawn: in whole numbers."""
+    return tuple(colour.round().astype(int).tolist())
+
+
 def test_channels_are_added_up_so_that_the_sum_stays() -> None:
     phi = np.random.default_rng(1).normal(size=(5, 6, 3))
     assert iv.per_pixel(phi).sum() == pytest.approx(phi.sum())
@@ -106,13 +111,13 @@ def test_signs_have_their_colours() -> None:
     phi[3, 4], phi[5, 6] = 1, -1
     options = {"clip_above_percentile": 100, "clip_below_percentile": 0}
     both = iv.visualise(PHOTO, phi, "both", **options)
-    assert tuple(both[3, 4]) == iv.POSITIVE
-    assert tuple(both[5, 6]) == iv.NEGATIVE
-    assert tuple(iv.visualise(PHOTO, phi, "positive", **options)[3, 4]) == iv.POSITIVE
+    assert tuple(both[3, 4]) == iv_colour(iv.POSITIVE)
+    assert tuple(both[5, 6]) == iv_colour(iv.NEGATIVE)
+    assert tuple(iv.visualise(PHOTO, phi, "positive", **options)[3, 4]) == iv_colour(iv.POSITIVE)
     np.testing.assert_allclose(
         iv.visualise(PHOTO, phi, "positive", **options)[5, 6], DULL[5, 6], atol=0.51
     )
-    assert tuple(iv.visualise(PHOTO, phi, "negative", **options)[5, 6]) == iv.NEGATIVE
+    assert tuple(iv.visualise(PHOTO, phi, "negative", **options)[5, 6]) == iv_colour(iv.NEGATIVE)
     assert not iv.visualise(PHOTO, phi, "positive", overlay=False, **options)[5, 6].any()
 
 
@@ -121,7 +126,7 @@ def test_patches_that_a_clean_up_grows_over_other_signs_keep_the_colour() -> Non
     phi[4:17:2, 4:17:2] = 5
     drawn = iv.visualise(PHOTO, phi, morphological_cleanup=True, structure=4, overlay=False)
     assert phi[5, 5] < 0
-    assert tuple(drawn[5, 5]) == iv.POSITIVE
+    assert tuple(drawn[5, 5]) == iv_colour(iv.POSITIVE)
 
 
 def test_outlines_are_drawn_in_place_of_the_pixels() -> None:
@@ -133,17 +138,25 @@ def test_outlines_are_drawn_in_place_of_the_pixels() -> None:
     np.testing.assert_allclose(drawn[~line], DULL[~line], atol=0.51)
 
 
-def test_photograph_is_resized_to_the_map() -> None:
-    assert iv.visualise(PHOTO, np.ones((7, 9))).shape == (7, 9, 3)
+@pytest.mark.parametrize(
+    ("photograph", "drawn"), [((40, 60), (20, 30)), ((60, 40), (30, 20)), ((10, 10), (20, 20))]
+)
+def test_what_the_network_saw_squeezed_is_drawn_in_the_photographs_shape(photograph, drawn) -> None:
+    phi = np.zeros((20, 20))
+    phi[3, 4] = 1
+    found = iv.visualise(np.zeros((*photograph, 3), "uint8"), phi)
+    assert found.shape == (*drawn, 3)
+    marked = np.argwhere(found.any(axis=-1)) + 0.5
+    np.testing.assert_allclose(marked.mean(axis=0) / drawn, np.array([3.5, 4.5]) / 20, atol=0.02)
 
 
 def test_maps_side_by_side_are_scaled_by_the_same_rule() -> None:
     """The gradient is some thousand times smaller than the attribution; both must show."""
     phi = np.random.default_rng(2).normal(size=(20, 20, 3))
-    figure = iv.compare(PHOTO, phi / 1000, phi, "panda", overlay=False)
+    figure = iv.side_by_side(PHOTO, phi / 1000, phi, "panda", overlay=False)
     drawn = [axis.get_images()[0].get_array() for axis in figure.axes]
     np.testing.assert_array_equal(drawn[1], drawn[2])
-    assert drawn[1].max() == 255
+    assert drawn[1].max() == iv_colour(iv.POSITIVE)[0]
     assert [axis.get_title() for axis in figure.axes] == [
         "panda", "gradient", "integrated gradients"
     ]  # fmt: skip

@@ -70,7 +70,7 @@ def test_curves_and_weights_show_their_values() -> None:
     assert axis.get_xscale() == "log"
     assert any(list(line.get_ydata()) == [3, 4] for line in axis.lines)
     found = local_surrogate(NEAR, 0)
-    axis = plotting.lime.kernel_weights([found], ["t"], bins=10).axes[0]
+    axis = plotting.lime.sample_weights([found], ["t"], bins=10).axes[0]
     counts = np.histogram(found.pi_x, 10, (0, 1))[0]
     assert [bar.get_height() for bar in axis.patches] == counts.tolist()
 
@@ -79,13 +79,13 @@ SEGMENTS = np.repeat(np.arange(4), 6)[None].repeat(24, axis=0)
 PICTURE = np.full((24, 24, 3), 90, np.uint8)
 
 
-def test_superpixels_for_are_green_and_against_are_red() -> None:
+def test_superpixels_for_are_orange_and_against_are_blue() -> None:
     weights = np.array([0.3, -0.4, 0.01, 0.0])
     axes = plotting.superpixel_weights(PICTURE, SEGMENTS, weights, k=2).axes
     canvas = axes[1].images[0].get_array()
-    red, green, _ = np.moveaxis(canvas, -1, 0)
-    assert (green[SEGMENTS == 0] > red[SEGMENTS == 0]).all()
-    assert (green[SEGMENTS == 1] < red[SEGMENTS == 1]).all()
+    red, _, blue = np.moveaxis(canvas, -1, 0)
+    assert (red[SEGMENTS == 0] > blue[SEGMENTS == 0]).all()
+    assert (red[SEGMENTS == 1] < blue[SEGMENTS == 1]).all()
     assert np.ptp(canvas[SEGMENTS >= 2]) < 1e-6, "the others are grey"
     signs = {text.get_text(): text.get_position() for text in axes[1].texts}
     assert set(signs) == {"+", "−"}
@@ -103,9 +103,23 @@ def test_no_weight_at_all_is_drawn_white() -> None:
     assert np.isfinite(axes[2].images[0].get_clim()).all()
 
 
-@pytest.mark.parametrize("weights", [np.ones(3), np.array([1, 2, 3, np.nan])])
-def test_a_weight_is_needed_for_each_superpixel(weights: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="4 superpixels"):
+def test_superpixels_are_drawn_in_the_shape_of_the_photograph() -> None:
+    wide = np.full((30, 60, 3), 90, np.uint8)
+    axes = plotting.superpixel_weights(wide, SEGMENTS, np.array([1.0, -1, 0, 0])).axes
+    assert [axis.images[0].get_array().shape[:2] for axis in axes[:3]] == [(24, 48)] * 3
+    weights = axes[2].images[0].get_array()
+    assert set(np.unique(weights)) == {1, -1, 0}, "no weight is invented between two superpixels"
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.ones(3), "4 superpixels need as many weights, not 3"),
+        (np.array([1, 2, 3, np.nan]), "1 values of the weights are not finite"),
+    ],
+)
+def test_a_weight_is_needed_for_each_superpixel(weights: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         plotting.superpixel_weights(PICTURE, SEGMENTS, weights)
 
 

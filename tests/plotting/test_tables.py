@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from lessons_lib.basics.columns import label
-from lessons_lib.plotting.tables import bar, beeswarm, convergence, dependence, spread, waterfall
+from lessons_lib.plotting.tables import (
+    beeswarm,
+    convergence,
+    dependence,
+    importance_bars,
+    spread,
+    waterfall,
+)
 
 NAMES = ["a", "b", "c", "d"]
 PHI = np.array([1.0, -3.0, 0.5, 0.25])
@@ -42,26 +49,26 @@ def test_names_and_categories_of_a_dataframe_are_kept() -> None:
 @pytest.mark.parametrize("names", [NAMES, [3, 0, 2, 1]])
 def test_values_bring_their_names_along(names: list) -> None:
     phi, shown = pd.Series(PHI, names), [label(name) for name in names]
-    assert labels(bar(phi).axes[0]) == shown
+    assert labels(importance_bars(phi).axes[0]) == shown
     assert labels(waterfall(phi, 0).axes[0]) == [shown[1], shown[0], shown[2], shown[3]]
     values = pd.Series([1, 2, 3, 4], names).iloc[::-1]
     assert labels(waterfall(phi, 0, values=values).axes[0])[0] == f"{shown[1]} = 2"
     many = pd.DataFrame([PHI, -PHI], columns=names)
-    assert labels(bar(many, names).axes[0]) == [shown[1], shown[0], shown[2], shown[3]]
+    assert labels(importance_bars(many, names).axes[0]) == [shown[1], shown[0], shown[2], shown[3]]
     if names == NAMES:
-        assert labels(bar(many).axes[0]) == labels(bar(many, names).axes[0])
+        assert labels(importance_bars(many).axes[0]) == labels(importance_bars(many, names).axes[0])
     X = pd.DataFrame([[1, 2, 3, 4], [4, 3, 2, 1]], columns=names)
     axis = beeswarm(many, X.iloc[:, ::-1], names).axes[0]
     assert [dots.get_array().tolist() for dots in axis.collections] == [[0, 1]] * 2 + [[1, 0]] * 2
 
 
 def test_names_given_say_in_which_order_the_features_stand() -> None:
-    axis = bar(pd.Series(PHI, NAMES), ["d", "c", "b", "a"]).axes[0]
+    axis = importance_bars(pd.Series(PHI, NAMES), ["d", "c", "b", "a"]).axes[0]
     assert labels(axis) == ["d", "c", "b", "a"]
     assert [patch.get_width() for patch in axis.patches] == list(PHI[::-1])
     with pytest.raises(ValueError, match=r"of phi are not those of the plot: it lacks \['x'\]"):
-        bar(pd.Series(PHI, NAMES), ["x", "b", "c", "d"])
-    counted = bar(pd.Series(PHI), NAMES).axes[0]  # nobody gave names
+        importance_bars(pd.Series(PHI, NAMES), ["x", "b", "c", "d"])
+    counted = importance_bars(pd.Series(PHI), NAMES).axes[0]  # nobody gave names
     assert labels(counted) == NAMES
 
 
@@ -82,10 +89,10 @@ def test_waterfall_puts_the_small_ones_together() -> None:
 
 
 def test_bar_of_one_keeps_signs_and_order_and_of_many_the_mean_size() -> None:
-    (axis,) = bar(PHI, NAMES).axes
+    (axis,) = importance_bars(PHI, NAMES).axes
     assert [patch.get_width() for patch in axis.patches] == list(PHI)
     assert labels(axis) == NAMES
-    (axis,) = bar([PHI, -PHI, PHI], NAMES).axes
+    (axis,) = importance_bars([PHI, -PHI, PHI], NAMES).axes
     assert [patch.get_width() for patch in axis.patches] == [3, 1, 0.5, 0.25]
     assert labels(axis) == ["b", "a", "c", "d"]
 
@@ -132,9 +139,12 @@ def test_spread_keeps_equal_dots_apart() -> None:
     [
         (lambda: waterfall(PHI, 0, NAMES[:3]), r"3 names need an array of shape \(3,\)"),
         (lambda: waterfall(PHI, 0, NAMES, [1, 2]), r"not \(2,\)"),
-        (lambda: bar([1, np.nan], ["a", "b"]), "1 values are NaN"),
-        (lambda: bar(PHI), "phi has no names of its own.*give names"),
-        (lambda: bar(pd.DataFrame(np.ones((2, 3)), list("ab"))), r"choose one: phi\[0\]"),
+        (lambda: importance_bars([1, np.nan], ["a", "b"]), "1 values are NaN"),
+        (lambda: importance_bars(PHI), "phi has no names of its own.*give names"),
+        (
+            lambda: importance_bars(pd.DataFrame(np.ones((2, 3)), list("ab"))),
+            r"choose one: phi\[0\]",
+        ),
         (lambda: beeswarm(PHI[None], np.zeros((2, 4)), NAMES), r"\(1, 4\), but X \(2, 4\)"),
         (lambda: dependence([1, 2], [1, 2, 3], "a"), "arrays of one length"),
         (lambda: convergence({"few": [1, 2]}, 2, 0.0), "few: expected 5 estimates"),
