@@ -65,6 +65,8 @@ def explain_photo(arguments: argparse.Namespace) -> None:
     ValueError, OSError
         If photograph, model, class, method or place to write is not there.
     """
+    import numpy as np
+
     from lessons_lib import images, methods, models, plotting
     from lessons_lib.judging.curves import deletion, insertion
     from lessons_lib.network.counter import counted
@@ -91,7 +93,9 @@ def explain_photo(arguments: argparse.Namespace) -> None:
         heat = methods.heat_maps(methods.METHODS[name], classifier, photo, target)
         seconds, asked = time.perf_counter() - start, counter.pictures
         areas = [curve(classifier, photo, heat, target).area for curve in (deletion, insertion)]
-        panels.append(plotting.overlay(photo, heat))
+        # A few hot pixels would leave all others invisible: they count as the top hundredth does.
+        top = float(np.quantile(np.abs(heat), 0.99))
+        panels.append(plotting.overlay(photo, np.clip(heat, 0, top) if top > 0 else heat))
         titles.append(f"{name}\ndeletion {areas[0]:.2f}, insertion {areas[1]:.2f}")
         rows.append(f"{name:22} {seconds:8.1f} {asked:9d} {areas[0]:9.2f} {areas[1]:10.2f}")
     lines = math.ceil(len(panels) / 4)  # of at most four panels, as equal as can be

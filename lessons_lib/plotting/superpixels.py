@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import finite, whole
-from lessons_lib.lime import check_segments
+from lessons_lib.basics.checks import check_segments, finite, whole
 from lessons_lib.plotting import style
 from lessons_lib.plotting.pictures import stretched
 from lessons_lib.plotting.style import AGAINST, FOR, FOR_AGAINST
