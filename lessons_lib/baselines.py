@@ -13,23 +13,33 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import as_array, check_segments
-from lessons_lib.images import one_picture, resize
+from lessons_lib.images import PHOTOGRAPH, ValueRange, one_picture, resize
 
 Pixels = NDArray[np.float32]
 Regions = NDArray[np.integer] | None
+Made = Callable[[Pixels, Regions, np.random.Generator, ValueRange], Pixels]
 
 Baseline = str | float | Sequence[float] | ArrayLike
-"""A name, a number 0..255, a colour, or a picture: see `make_baseline`."""
+"""A name, a number of the value range, a colour, or a picture: see `make_baseline`."""
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)  # red, green, blue
 BLUR = 1 / 15  # standard deviation of the blur, as a share of the picture's height
 
 
-def _flat(colour: ArrayLike) -> Callable[[Pixels, Regions, np.random.Generator], Pixels]:
-    return lambda x, segments, rng: np.full_like(x, colour)
+def _flat(share: float) -> Made:
+    return lambda x, segments, rng, ends: np.full_like(x, ends[0] + share * (ends[1] - ends[0]))
 
 
-def _mean(x: Pixels, segments: Regions, rng: np.random.Generator) -> Pixels:
+def _imagenet(x: Pixels, segments: Regions, rng: np.random.Generator, ends: ValueRange) -> Pixels:
+    if x.shape[-1] != 3:
+        raise ValueError(
+            f"the baseline 'imagenet' is a colour of red, green and blue; for {x.shape[-1]} "
+            "channels take another"
+        )
+    return np.full_like(x, np.interp(IMAGENET_MEAN, PHOTOGRAPH, ends))
+
+
+def _mean(x: Pixels, segments: Regions, rng: np.random.Generator, ends: ValueRange) -> Pixels:
     ids = np.zeros(x.shape[:2], int)
     if segments is not None:
         ids = check_segments(segments, x.shape[:2])
@@ -38,20 +48,20 @@ def _mean(x: Pixels, segments: Regions, rng: np.random.Generator) -> Pixels:
     return np.asarray(means[ids], np.float32)
 
 
-def _blurred(x: Pixels, segments: Regions, rng: np.random.Generator) -> Pixels:
+def _blurred(x: Pixels, segments: Regions, rng: np.random.Generator, ends: ValueRange) -> Pixels:
     soft = cv2.GaussianBlur(x, (0, 0), BLUR * x.shape[0], borderType=cv2.BORDER_REFLECT)
-    return np.asarray(np.clip(soft, 0, 255), np.float32).reshape(x.shape)
+    return np.asarray(np.clip(soft, *ends), np.float32).reshape(x.shape)
 
 
-def _noise(x: Pixels, segments: Regions, rng: np.random.Generator) -> Pixels:
-    return rng.uniform(0, 255, x.shape).astype("float32")
+def _noise(x: Pixels, segments: Regions, rng: np.random.Generator, ends: ValueRange) -> Pixels:
+    return rng.uniform(*ends, x.shape).astype("float32")
 
 
-BASELINES: dict[str, Callable[[Pixels, Regions, np.random.Generator], Pixels]] = {
+BASELINES: dict[str, Made] = {
     "black": _flat(0),
-    "white": _flat(255),
-    "grey": _flat(127.5),
-    "imagenet": _flat(IMAGENET_MEAN),
+    "white": _flat(1),
+    "grey": _flat(0.5),
+    "imagenet": _imagenet,
     "mean": _mean,
     "blurred": _blurred,
     "noise": _noise,
@@ -63,24 +73,27 @@ def make_baseline(
     x: Pixels,
     segments: Regions = None,
     rng: np.random.Generator | None = None,
+    value_range: ValueRange = PHOTOGRAPH,
 ) -> Pixels:
     """The baseline for a picture, at the picture's own size.
 
     Parameters
     ----------
     baseline
-        ``"black"``; ``"white"``; ``"grey"`` (127.5, the middle of the pixels' range);
+        ``"black"`` and ``"white"``, the ends of the value range; ``"grey"``, its middle (127.5);
         ``"imagenet"`` (the mean colour of ImageNet's photographs); ``"mean"`` (the mean colour of
         each superpixel; where there are none, of the picture); ``"blurred"`` (the photograph,
-        blurred beyond recognition); ``"noise"`` (each pixel uniform in 0..255). Or a number
-        0..255, a colour, or a picture of any size. All in RGB 0..255, wherever the network
-        rescales.
-    x : ndarray of float32, shape (height, width, 3)
+        blurred beyond recognition); ``"noise"`` (each pixel uniform in the value range). Or a
+        number of the value range, a colour, or a picture of any size. All in the values of the
+        pictures (RGB 0..255), wherever the network rescales.
+    x : ndarray of float32, shape (height, width, channels)
         The picture.
     segments : ndarray of int, shape (height, width), optional
         Its superpixels 0 .. M - 1; for ``"mean"``.
     rng
         Where the noise comes from. Default: a generator with the seed 0.
+    value_range
+        The lowest and the highest value of a pixel.
 
     Returns
     -------
@@ -90,8 +103,8 @@ def make_baseline(
     Raises
     ------
     ValueError
-        If the name is unknown, a number is outside 0..255, an array is no picture, or ``segments``
-        are not those of ``x``.
+        If the name is unknown, a number is outside the value range, an array is no picture, or
+        ``segments`` are not those of ``x``.
 
     Examples
     --------
@@ -105,14 +118,14 @@ def make_baseline(
         if baseline not in BASELINES:
             raise ValueError(
                 f"there is no baseline {baseline!r}; there are {', '.join(BASELINES)}, "
-                "or pass a number 0..255, a colour or a picture"
+                "or pass a number, a colour or a picture"
             )
-        return BASELINES[baseline](x, segments, rng or np.random.default_rng(0))
-    given = as_array(baseline, "the baseline")
+        return BASELINES[baseline](x, segments, rng or np.random.default_rng(0), value_range)
+    (low, high), given = value_range, as_array(baseline, "the baseline")
     if given.ndim > 1:
-        return np.clip(resize(one_picture(given), x.shape[:2]), 0, 255)
+        return np.clip(resize(one_picture(given, x.shape[-1], value_range), x.shape[:2]), low, high)
     if given.dtype.kind not in "iuf" or given.shape not in ((), (x.shape[-1],)):
         raise ValueError(f"baseline={baseline!r} is no name, number, colour or picture")
-    if not ((given >= 0) & (given <= 255)).all():
-        raise ValueError(f"baseline={baseline!r} is outside 0..255")
+    if not ((given >= low) & (given <= high)).all():
+        raise ValueError(f"baseline={baseline!r} is outside {low:g}..{high:g}")
     return np.full_like(x, given)

@@ -155,8 +155,9 @@ def linear_head(classifier: Classifier, layer: str | None = None) -> LinearHead:
     (1280, 1000)
     """
     layer = layer or classifier.layer
-    picture_shape = (*classifier.input_size, 3)
-    shape = classifier.activations(np.zeros(picture_shape), layer).shape[1:]
+    picture_shape = classifier.picture_shape
+    flat = np.full(picture_shape, classifier.value_range[0])
+    shape = classifier.activations(flat, layer).shape[1:]
 
     def head(A: tf.Tensor) -> tf.Tensor:
         return classifier.forward_from(A, layer, tf.zeros((tf.shape(A)[0], *picture_shape)))
@@ -178,7 +179,7 @@ def linear_head(classifier: Classifier, layer: str | None = None) -> LinearHead:
 def _check(classifier: Classifier, layer: str, found: LinearHead, shape: tuple[int, ...]) -> None:
     """Raise an error unless the head is linear: with a layer, and a picture, of random numbers."""
     rng = np.random.default_rng(0)
-    x = rng.uniform(0, 255, (2, *classifier.input_size, 3))
+    x = rng.uniform(*classifier.value_range, (2, *classifier.picture_shape))
     # Where the layer holds negative numbers, they are tried too: a ReLU may come after it.
     low = -2 if classifier.activations(x, layer).min() < 0 else 0
     A = rng.uniform(low, 2, (2, *shape)) * rng.uniform(0, 1, shape[-1])

@@ -1,7 +1,9 @@
 """Photographs: reading them, checking them, resizing them, and mosaics of them.
 
-Everywhere in the course a picture is an array of RGB pixels from 0 to 255, with the shape
-(height, width, 3); a batch has the shape (n, height, width, 3).
+In the lessons a picture is an array of RGB pixels from 0 to 255, with the shape (height, width, 3);
+a batch has the shape (n, height, width, 3). A reader's network may take other channels and another
+range of values (`lessons_lib.network.asking.Network` knows which); what is checked here is told
+both.
 """
 
 import difflib
@@ -18,11 +20,16 @@ import PIL.ImageOps
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics import files
-from lessons_lib.basics.checks import finite, size_of
+from lessons_lib.basics.checks import as_array, finite, size_of
 from lessons_lib.basics.files import DATA as DATA  # lessons say images.DATA
 
 Images = ArrayLike | Sequence[ArrayLike]
-"""One picture (height, width, 3), a batch of them, or a list of pictures of any sizes."""
+"""One picture (height, width, channels), a batch of them, or a list of pictures of any sizes."""
+
+ValueRange = tuple[float, float]
+"""The lowest and the highest value that a pixel may have."""
+
+PHOTOGRAPH: ValueRange = (0.0, 255.0)
 
 
 def load_image(path: str | Path) -> NDArray[np.uint8]:
@@ -45,7 +52,7 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is not a picture, or is cut off.
+        If the file is not a picture, is cut off, or has more than 8 bits for a value.
 
     Examples
     --------
@@ -66,12 +73,15 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
 def _decoded(content: bytes, path: Path) -> NDArray[np.uint8]:
     try:
         with PIL.Image.open(io.BytesIO(content)) as picture:
+            if picture.mode[0] in "IF":  # 16 or 32 bits; Pillow would cut them off at 255
+                raise ValueError(f"a value has more than 8 bits (mode {picture.mode})")
             upright = PIL.ImageOps.exif_transpose(picture)
             rgba = upright.convert("RGBA")
     except (OSError, SyntaxError, ValueError) as error:  # Pillow raises any of these
         raise ValueError(
             f"{path} cannot be read as a picture ({error}). It may be cut off or of another "
-            "format: open it in an image viewer and save it again as JPEG or PNG."
+            "format: open it in an image viewer and save it again as JPEG or PNG. Of 16 bits: read "
+            "it with skimage.io.imread, and say value_range=(0, 65535) to the classifier."
         ) from error
     ground = PIL.Image.new("RGBA", rgba.size, "white")
     return np.array(PIL.Image.alpha_composite(ground, rgba).convert("RGB"))
@@ -112,32 +122,46 @@ def course_images() -> list[str]:
     return sorted(Path(name).stem for name in files.sums() if name.startswith("images/"))
 
 
-def as_batch(images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32]]:
+def as_batch(
+    images: ArrayLike | Sequence[ArrayLike],
+    channels: int = 3,
+    value_range: ValueRange = PHOTOGRAPH,
+) -> list[NDArray[np.float32]]:
     """Check pictures, and give them back as a list of new float32 arrays.
 
     Parameters
     ----------
     images
-        One picture (height, width, 3), a batch (n, height, width, 3), or a list of pictures of
-        any sizes; RGB pixels 0..255 of any integer or float type.
+        One picture (height, width, channels), a batch (n, height, width, channels), or a list of
+        pictures of any sizes, of any integer or float type. Those of one channel may come without
+        their last axis.
+    channels
+        How many a picture has to have.
+    value_range
+        The lowest and the highest value that a pixel may have.
 
     Returns
     -------
-    list of ndarray of float32, each of shape (height, width, 3)
+    list of ndarray of float32, each of shape (height, width, channels)
 
     Raises
     ------
     TypeError
         If the pixels are not numbers.
     ValueError
-        If a picture is empty, has not three channels, or has pixels that are not finite or lie
-        outside 0..255.
+        If a picture is empty, has other channels, or has pixels that are not finite or lie outside
+        the range.
 
     Warns
     -----
     UserWarning
-        If float pixels all lie in 0..1: they were probably divided by 255, and the network would
-        see a picture that is almost black.
+        If all pixels lie in a small part of the range, as if they were scaled to another one:
+        divided by 255, say, so that the network would see a picture that is almost black.
+
+    Examples
+    --------
+    >>> as_batch(np.zeros((28, 28)), channels=1)[0].shape
+    (28, 28, 1)
     """
     if isinstance(images, str | Path):
         how = (
@@ -149,35 +173,120 @@ def as_batch(images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32
     if isinstance(images, list | tuple):
         if not images:
             raise ValueError("there is no picture: the list is empty")
-        return [picture for item in images for picture in as_batch(item)]
+        return [picture for item in images for picture in as_batch(item, channels, value_range)]
     array = np.asarray(images)
     if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
         raise TypeError(f"pixels must be integers or floats, but their type is {array.dtype}")
-    if array.ndim not in (3, 4) or array.shape[-1] != 3:
-        raise ValueError(_shape_message(array.shape))
+    array = _with_channels(array, channels)
     if array.size == 0:
         raise ValueError(f"there is no pixel in an array of shape {array.shape}")
     if not np.isfinite(array).all():
         count = int((~np.isfinite(array)).sum())
         raise ValueError(f"{count} of {array.size} pixel values are NaN or infinite")
-    low, high = float(array.min()), float(array.max())
-    if low < 0 or high > 255:
-        raise ValueError(
-            f"pixels must lie in 0..255, but these lie in {low:g}..{high:g}. Pass the photograph "
-            "as it is: the classifier does the network's own preprocessing itself."
-        )
-    if np.issubdtype(array.dtype, np.floating) and 0 < high <= 1:
-        warnings.warn(
-            f"float pixels in {low:g}..{high:g} look like a picture that was divided by 255; "
-            "0..255 is expected, so the network sees it almost black. Multiply by 255.",
-            stacklevel=2,
-        )
+    _check_range(array, value_range)
     return [picture.astype("float32") for picture in array.reshape(-1, *array.shape[-3:])]
 
 
-def one_picture(image: ArrayLike) -> NDArray[np.float32]:
+def _with_channels(array: NDArray[Any], channels: int) -> NDArray[Any]:
+    """The array with a last axis of so many channels; a ValueError if it is no picture of these."""
+    shape = array.shape
+    # 28 x 28, or 500 of them; but (28, 28, 3) is a picture in colour, not 28 narrow grey ones.
+    if channels == 1 and (len(shape) == 2 or (len(shape) == 3 and shape[-1] > 4)):
+        return array[..., None]
+    if len(shape) not in (3, 4) or shape[-1] != channels:
+        raise ValueError(_shape_message(shape, channels))
+    return array
+
+
+def _check_range(array: NDArray[Any], value_range: ValueRange) -> None:
+    """A ValueError where pixels leave the range, a warning where they fill too little of it."""
+    least, most = value_range
+    low, high = float(array.min()), float(array.max())
+    if low < least or high > most:
+        photograph = value_range == PHOTOGRAPH
+        raise ValueError(
+            f"pixels must lie in {least:g}..{most:g}, but these lie in {low:g}..{high:g}. Pass the "
+            f"{'photograph' if photograph else 'picture'} as it is: the classifier does the "
+            "network's own preprocessing itself. Where pictures have other values, say so once, "
+            "Classifier(model, value_range=(lowest, highest)); plots take classifier.shown(image)."
+        )
+    decimal = np.issubdtype(array.dtype, np.floating)
+    if decimal and most - least >= 255 and low >= -1 and 0 < high <= 1:
+        warnings.warn(
+            f"float pixels in {low:g}..{high:g} look like a picture that was divided by {most:g}; "
+            f"{least:g}..{most:g} is expected, so the network sees it almost "
+            f"{'black' if least == 0 else 'flat'}. Multiply by {most:g}, or say "
+            "value_range=(0, 1) where the network was trained with such pictures.",
+            stacklevel=3,
+        )
+    elif least == 0 and most > 2 * 255 and 0 < high <= 255:
+        warnings.warn(
+            f"pixels in {low:g}..{high:g} look like a picture of 8 bits; 0..{most:g} is expected, "
+            "so the network sees it almost black. Read the picture with all its bits.",
+            stacklevel=3,
+        )
+
+
+def value_range_of(value_range: Any) -> ValueRange:
+    """The lowest and the highest value as floats; a ValueError unless they are two that rise.
+
+    Examples
+    --------
+    >>> value_range_of([-1024, 3071])
+    (-1024.0, 3071.0)
+    """
+    ends = finite(value_range, "value_range")
+    if ends.shape != (2,) or not ends[0] < ends[1]:
+        raise ValueError(
+            f"value_range={value_range!r} must be the lowest and the highest value that a pixel "
+            "may have, such as (0, 255), (0, 1), (0, 65535) or (-1024, 3071)"
+        )
+    return float(ends[0]), float(ends[1])
+
+
+def for_screen(
+    image: ArrayLike, channels: int | None = None, value_range: ValueRange = PHOTOGRAPH
+) -> NDArray[np.float32]:
+    """One picture as a screen shows it: red, green and blue, 0..255.
+
+    Parameters
+    ----------
+    image : array, shape (height, width) or (height, width, channels)
+    channels
+        How many it has to have; default: one or three, as its shape says.
+    value_range
+        What becomes black, and what white.
+
+    Returns
+    -------
+    ndarray of float32, shape (height, width, 3)
+        One channel in grey, three in colour; of any other number the mean, in grey.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `as_batch`; or if there are several pictures.
+
+    Examples
+    --------
+    >>> for_screen(np.array([[-1024, 3071]]), 1, (-1024, 3071))[0, :, 0]
+    array([  0., 255.], dtype=float32)
+    """
+    if channels is None:
+        shape = np.shape(as_array(image, "the picture"))
+        channels = 1 if len(shape) == 2 or shape[-1:] == (1,) else 3
+    (least, most), picture = value_range, one_picture(image, channels, value_range)
+    shade = (picture - least) / (most - least) * 255 if value_range != PHOTOGRAPH else picture
+    if channels != 3:
+        shade = shade.mean(axis=-1, keepdims=True).repeat(3, axis=-1)
+    return np.clip(shade, 0, 255, dtype=np.float32)
+
+
+def one_picture(
+    image: ArrayLike, channels: int = 3, value_range: ValueRange = PHOTOGRAPH
+) -> NDArray[np.float32]:
     """Check one picture, as `as_batch` does; a ValueError if there are several."""
-    found = as_batch(image)
+    found = as_batch(image, channels, value_range)
     if len(found) != 1:
         raise ValueError(f"expected one picture, but there are {len(found)}")
     return found[0]
@@ -187,19 +296,30 @@ def as_given(images: ArrayLike | Sequence[ArrayLike], results: Any) -> Any:
     """One result for one picture, a batch of results for a batch or a list of pictures."""
     if isinstance(images, list | tuple):
         return results
-    return results[0] if np.asarray(images).ndim == 3 else results
+    shape = np.asarray(images).shape
+    # (n, height, width) are grey pictures: told from (height, width, channels) by the results.
+    grey = len(shape) == 3 and (len(results) > 1 or shape[0] == 1 < 4 < shape[-1])
+    return results[0] if len(shape) < 4 and not grey else results
 
 
-def _shape_message(shape: tuple[int, ...]) -> str:
-    wanted = "a picture has the shape (height, width, 3), a batch (n, height, width, 3)"
-    if len(shape) == 2 or shape[-1:] == (1,):
+def _shape_message(shape: tuple[int, ...], channels: int) -> str:
+    wanted = (
+        f"a picture has the shape (height, width, {channels}), a batch (n, height, width, "
+        f"{channels})"
+    )
+    looks_grey = len(shape) == 2 or shape[-1:] == (1,)
+    if channels == 3 and looks_grey:
         cure = "this looks like a grey picture: repeat it with np.stack([grey] * 3, axis=-1)"
-    elif shape[-1:] == (4,):
+    elif channels == 3 and shape[-1:] == (4,):
         cure = "this looks like RGBA: drop the transparency with image[..., :3]"
-    elif len(shape) in (3, 4) and shape[-3] == 3:
+    elif len(shape) in (3, 4) and shape[-3] == channels:
         cure = "the channels must come last: np.moveaxis(image, -3, -1)"
-    else:
+    elif channels == 1 and shape[-1:] in ((3,), (4,)):
+        cure = "this looks like a picture in colour: make it grey with image[..., :3].mean(axis=-1)"
+    elif channels == 3:
         cure = "RGB is expected"
+    else:
+        cure = f"the network takes pictures of {channels} channel{'s' * (channels > 1)}"
     return f"{wanted}, but this array has the shape {shape}; {cure}"
 
 

@@ -11,6 +11,8 @@ add one of your own, write such a function and put it beside the others::
 Those that sample are set to be fast rather than exact here; the numbers stand in the signatures.
 """
 
+import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,10 +35,10 @@ from lessons_lib.shapley import kernel_shap
 
 Classes = NDArray[np.int_]
 
-Method = Callable[[Any, Pixels, Classes], NDArray[np.floating]]
-"""From a network, pictures (n, *input_size, 3) and a class for each to maps (n, h, w), of any
-resolution, or attributions (n, *input_size, 3), which are added up over the colours. The network is
-a `Classifier`; where a method only asks, it may be any `Network`."""
+Method = Callable[..., NDArray[np.floating]]
+"""From a network, pictures (n, *picture_shape) and a class for each to maps (n, h, w), of any
+resolution, or attributions (n, *picture_shape), which are added up over the channels. The network
+is a `Classifier`; where a method only asks, it may be any `Network`."""
 
 SUPERPIXELS = 30
 
@@ -46,6 +48,7 @@ def heat_maps(
     classifier: Network,
     images: ArrayLike | Sequence[ArrayLike],
     target: Target | Score = None,
+    layer: str | None = None,
 ) -> Pixels:
     """Maps of any method, at the size of the network's input.
 
@@ -60,6 +63,8 @@ def heat_maps(
     target
         The class to explain: an index, a label, or one of these for each picture. Default: each
         picture's top class.
+    layer
+        Where to look, for methods that look at a layer; default: the classifier's.
 
     Returns
     -------
@@ -69,7 +74,8 @@ def heat_maps(
     Raises
     ------
     ValueError
-        If the method gives something else than one finite map for each picture.
+        If the method gives something else than one finite map for each picture, or there is a
+        ``layer`` and it looks at none.
 
     Examples
     --------
@@ -80,17 +86,32 @@ def heat_maps(
     """
     classifier, target = classifier.explaining(target)
     x = classifier.prepare(images)
+    if layer is not None:
+        method = _at(method, layer)
     found = as_floats(method(classifier, x, classifier.chosen(x, target)), "the maps")
-    if found.ndim == 4 and found.shape[-1] == 3:
+    if found.ndim == 4 and found.shape[-1] == classifier.channels:
         found = found.sum(axis=-1)
     if found.ndim != 3 or len(found) != len(x) or not found.size:
         raise ValueError(
-            f"a method gives (n, h, w) or (n, h, w, 3); for {len(x)} pictures this one gave "
+            f"a method gives (n, h, w) or (n, h, w, channels); for {len(x)} pictures this one gave "
             f"{found.shape}"
         )
     if not np.isfinite(found).all():
         raise ValueError(f"{int((~np.isfinite(found)).sum())} values of the maps are not finite")
     return as_given(images, np.stack([resize(heat, classifier.input_size) for heat in found]))
+
+
+def _at(method: Method, layer: str) -> Method:
+    """The method at a layer of its own; a ValueError if it looks at none."""
+    if "layer" not in inspect.signature(method).parameters:
+        looking = [
+            name for name, m in METHODS.items() if "layer" in inspect.signature(m).parameters
+        ]
+        raise ValueError(
+            f"layer={layer!r}: this method looks at no layer; those that do are "
+            f"{', '.join(looking)}"
+        )
+    return functools.partial(method, layer=layer)
 
 
 def from_superpixels(
@@ -105,7 +126,7 @@ def from_superpixels(
     """
     heats = []
     for picture, target in zip(x, classes, strict=True):
-        segments = lime.superpixels(picture, n_segments=SUPERPIXELS)
+        segments = lime.superpixels(classifier.shown(picture), n_segments=SUPERPIXELS)
         weights = weigh(picture, segments, int(target)) / np.bincount(segments.ravel())
         heats.append(weights[segments])
     return np.array(heats, np.float32)
@@ -180,8 +201,8 @@ METHODS: dict[str, Method] = {
     "HiResCAM": maps.hires_cam,
     "LayerCAM": maps.layer_cam,
     "XGrad-CAM": maps.xgrad_cam,
-    "Eigen-CAM": lambda classifier, x, classes: maps.eigen_cam(classifier, x),
-    "Score-CAM": lambda classifier, x, classes: score_cam(classifier, x, classes, max_channels=32),
+    "Eigen-CAM": lambda classifier, x, classes, layer=None: maps.eigen_cam(classifier, x, layer),
+    "Score-CAM": functools.partial(score_cam, max_channels=32),
     "LIME": lime_map,
     "KernelSHAP": kernel_shap_map,
     "occlusion": occlusion_map,

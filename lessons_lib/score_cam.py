@@ -198,7 +198,7 @@ def _score_masks(
         logits, probabilities = classifier.outputs(masked)
         return logits[:, target], probabilities[:, target]
 
-    picture = tf.TensorSpec((1, *classifier.input_size, 3), tf.float32)
+    picture = tf.TensorSpec((1, *classifier.picture_shape), tf.float32)
     specs = [
         tf.TensorSpec((None, *shape), tf.float32),
         picture,

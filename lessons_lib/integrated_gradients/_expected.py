@@ -53,7 +53,7 @@ def expected_gradients(
 
     Returns
     -------
-    ndarray of float32, shape (*input_size, 3)
+    ndarray of float32, shape (*picture_shape)
         Signed, in logits.
 
     Raises

@@ -86,7 +86,7 @@ def along_path(score: Function) -> tuple[Function, Function]:
 
 def classifier_functions(classifier: Classifier) -> tuple[Function, Function]:
     """`along_path` for the logit of one class, compiled once and kept with the classifier."""
-    pixels = tf.TensorSpec((None, *classifier.input_size, 3), tf.float32)
+    pixels = tf.TensorSpec((None, *classifier.picture_shape), tf.float32)
     nodes, weights = tf.TensorSpec((None,), tf.float32), tf.TensorSpec((None, None), tf.float32)
     target = tf.TensorSpec((), tf.int32)
     scores, sums = along_path(lambda z, target: classifier.forward(z)[:, target])

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.progress import bar
-from lessons_lib.images import as_batch
 from lessons_lib.judging.statistics import Interval, bootstrap
 from lessons_lib.methods import Method, heat_maps
 from lessons_lib.network.asking import Network
@@ -100,7 +99,7 @@ def compare(
     """
     if not methods or not measures or (isinstance(images, list | tuple) and not images):
         raise ValueError("at least one method, one measure and one picture are needed")
-    images = as_batch(images)
+    images = classifier.checked(images)
     scores = np.empty((len(methods), len(measures), len(images)))
     for i, method in enumerate(bar(methods.values(), desc="methods")):
         for k, heat in enumerate(heat_maps(method, classifier, images, target)):

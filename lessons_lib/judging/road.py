@@ -18,6 +18,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.linalg import splu
 
 from lessons_lib.basics.checks import Array, as_array, as_floats, finite, real
+from lessons_lib.images import PHOTOGRAPH, ValueRange, value_range_of
 from lessons_lib.judging.curves import Curve, ranks
 from lessons_lib.network.asking import Network
 from lessons_lib.network.scores import Score
@@ -26,7 +27,14 @@ from lessons_lib.network.scores import Score
 NEIGHBOURS = np.array([[1, 2, 1], [2, 0, 2], [1, 2, 1]]) / 12
 
 
-def imputed(image: ArrayLike, missing: ArrayLike, *, noise: float = 0.0, seed: int = 0) -> Array:
+def imputed(
+    image: ArrayLike,
+    missing: ArrayLike,
+    *,
+    noise: float = 0.0,
+    seed: int = 0,
+    value_range: ValueRange = PHOTOGRAPH,
+) -> Array:
     r"""Fill in missing pixels: each becomes the weighted mean of its neighbours, missing or not.
 
     .. math:: x_p = \sum_{q \in N(p)} w_{pq} \, x_q \quad \text{for each missing } p
@@ -44,6 +52,8 @@ def imputed(image: ArrayLike, missing: ArrayLike, *, noise: float = 0.0, seed: i
         Standard deviation of normal noise on top, so that the filling is not smoother than life.
     seed
         Of the noise.
+    value_range
+        What the noise may not leave.
 
     Returns
     -------
@@ -75,7 +85,7 @@ def imputed(image: ArrayLike, missing: ArrayLike, *, noise: float = 0.0, seed: i
         picture[gone] = _solve(picture, gone)
     if noise:
         drawn = np.random.default_rng(seed).normal(0, noise, picture.shape)
-        picture[gone] = np.clip(picture + drawn, 0, 255)[gone]
+        picture[gone] = np.clip(picture + drawn, *value_range_of(value_range))[gone]
     return picture
 
 
@@ -129,7 +139,7 @@ def road(
     least_first
         Remove the coldest pixels first: then a good map keeps the curve high.
     noise, seed
-        As for `imputed`, in grey levels.
+        As for `imputed`, in grey levels (255ths of the value range).
 
     Returns
     -------
@@ -154,7 +164,11 @@ def road(
         raise ValueError(f"fractions={fractions} must rise, above 0 and up to 1")
     heat = as_floats(heat, "the map")
     place = ranks(-heat if least_first else heat, classifier.input_size)
-    filled = [imputed(x[0], place < s * place.size, noise=noise, seed=seed) for s in shares]
+    level, ends = real(noise, "noise") * classifier.grey_level, classifier.value_range
+    filled = [
+        imputed(x[0], place < s * place.size, noise=level, seed=seed, value_range=ends)
+        for s in shares
+    ]
     probabilities = classifier.probabilities(filled)
     chosen = classifier.targets(target, probabilities[:1])[0]
     return Curve(shares, probabilities[:, chosen])

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import Array, as_floats, real, whole
-from lessons_lib.images import resize
+from lessons_lib.images import PHOTOGRAPH, ValueRange, resize, value_range_of
 from lessons_lib.methods import Method, heat_maps
 from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
@@ -171,7 +171,8 @@ def max_sensitivity(
     target
         The class, the same for all.
     radius
-        :math:`r`: each pixel value moves by at most this, in grey levels.
+        :math:`r`: each pixel value moves by at most this, in grey levels (255ths of the value
+        range).
     samples
         How many pictures :math:`y` are tried; the true maximum may be larger.
     seed
@@ -198,7 +199,7 @@ def max_sensitivity(
     if not 0 < real(radius, "radius") <= 255:
         raise ValueError(f"radius={radius} is outside 0..255")
     noise = np.random.default_rng(seed).uniform(-radius, radius, (samples, *x.shape[1:]))
-    moved = np.clip(x + noise, 0, 255).astype("float32")
+    moved = np.clip(x + classifier.grey_level * noise, *classifier.value_range).astype("float32")
     heat = heat_maps(method, classifier, x, chosen)[0]
     distance = np.sqrt(
         ((heat_maps(method, classifier, moved, chosen) - heat) ** 2).sum(axis=(1, 2)).max()
@@ -217,13 +218,17 @@ def _unchanged(heat: Array) -> Array:
     return heat
 
 
-def noise(sigma: float = 10.0, seed: int = 0) -> Change:
-    """Grainy: normal noise of ``sigma`` grey levels, 0 or more."""
+def noise(sigma: float = 10.0, seed: int = 0, value_range: ValueRange = PHOTOGRAPH) -> Change:
+    """Grainy: normal noise of ``sigma`` grey levels (255ths of the value range), 0 or more."""
     if not 0 <= real(sigma, "sigma") <= 255:
         raise ValueError(f"sigma={sigma} is outside 0..255")
 
+    value_range = value_range_of(value_range)
+
     def grainy(x: Array) -> Array:
-        return np.clip(x + np.random.default_rng(seed).normal(0, sigma, x.shape), 0, 255)
+        level = (value_range[1] - value_range[0]) / 255
+        grain = np.random.default_rng(seed).normal(0, sigma * level, x.shape)
+        return np.clip(x + grain, *value_range)
 
     return Change(grainy, _unchanged)
 
@@ -234,8 +239,9 @@ def shift(pixels: int = 8) -> Change:
     return Change(lambda x: np.roll(x, pixels, axis=1), lambda heat: np.roll(heat, -pixels, axis=1))
 
 
-def brightness(factor: float = 1.2) -> Change:
-    """Brighter by a factor, 0 or more."""
+def brightness(factor: float = 1.2, value_range: ValueRange = PHOTOGRAPH) -> Change:
+    """Brighter by a factor, 0 or more; counted from the lowest value of the range."""
+    low, high = value_range_of(value_range)
     if not 0 <= real(factor, "factor") < np.inf:
         raise ValueError(f"factor={factor} must be 0 or more, and finite")
-    return Change(lambda x: np.clip(factor * x, 0, 255), _unchanged)
+    return Change(lambda x: np.clip(low + factor * (x - low), low, high), _unchanged)

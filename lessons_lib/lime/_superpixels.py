@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import arrays, as_array, as_floats, check_segments
-from lessons_lib.images import one_picture
+from lessons_lib.images import for_screen
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.asking import Network
 
@@ -38,8 +38,9 @@ def superpixels(image: ArrayLike, method: str = "slic", **options: Any) -> NDArr
     Parameters
     ----------
     image : array, shape (height, width, 3)
-        RGB pixels 0..255. For a `Classifier`, cut the picture that the network sees:
-        ``classifier.prepare(image)[0]``.
+        RGB pixels 0..255, or grey ones. For a `Classifier`, cut the picture that the network sees:
+        ``classifier.prepare(image)[0]``; with other channels or values
+        ``classifier.shown(classifier.prepare(image)[0])``.
     method
         ``"slic"``: k-means on colour and place, about ``n_segments=50`` compact regions.
         ``"quickshift"``: each pixel joins the nearest denser one; regions follow the colours
@@ -73,7 +74,7 @@ def superpixels(image: ArrayLike, method: str = "slic", **options: Any) -> NDArr
     if method not in SEGMENTATIONS:
         raise ValueError(f"method={method!r} is unknown; use one of {sorted(SEGMENTATIONS)}")
     function, defaults = SEGMENTATIONS[method]
-    return relabelled(function(one_picture(image).round().astype("uint8"), **(defaults | options)))
+    return relabelled(function(for_screen(image).round().astype("uint8"), **(defaults | options)))
 
 
 def relabelled(segments: ArrayLike) -> NDArray[np.int_]:

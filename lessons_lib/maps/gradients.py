@@ -45,7 +45,7 @@ def input_gradients(
 
     Returns
     -------
-    ndarray of float32, shape (*input_size, 3) for one picture, (n, *input_size, 3) for several
+    ndarray of float32, shape (*picture_shape) for one picture, (n, *picture_shape) for several
         Signed, in logits per grey level.
 
     Raises
@@ -84,7 +84,7 @@ def gradient_times_input(
 
     Returns
     -------
-    ndarray of float32, shape (*input_size, 3) for one picture, (n, *input_size, 3) for several
+    ndarray of float32, shape (*picture_shape) for one picture, (n, *picture_shape) for several
         Signed, in logits.
     """
     return input_gradients(classifier, images, target) * as_given(
@@ -123,7 +123,7 @@ def smooth_grad(
 
     Returns
     -------
-    ndarray of float32, shape (*input_size, 3)
+    ndarray of float32, shape (*picture_shape)
         Signed, in logits per grey level.
 
     Raises
@@ -153,7 +153,7 @@ def _gradients(classifier: Classifier, x: Pixels, index: NDArray[np.int_]) -> Pi
         score = tf.gather(classifier.forward(x), index, batch_dims=1)
         return (gradient_of(score, x),)
 
-    pixels = tf.TensorSpec((None, *classifier.input_size, 3), tf.float32)
+    pixels = tf.TensorSpec((None, *classifier.picture_shape), tf.float32)
     specs = (pixels, tf.TensorSpec((None,), tf.int32))
     function = classifier.compiled("input gradients", differentiate, specs)
     together = classifier.gradient_batch if len(x) > 1 else 1

@@ -1,5 +1,8 @@
 """Guided backpropagation, and its product with Grad-CAM (lesson 03)."""
 
+import warnings
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -38,8 +41,13 @@ def guided_backpropagation(
 
     Returns
     -------
-    ndarray of float32, shape (*input_size, 3) for one picture, (n, *input_size, 3) for several
+    ndarray of float32, shape (*picture_shape) for one picture, (n, *picture_shape) for several
         In logits per pixel value.
+
+    Warns
+    -----
+    UserWarning
+        If the network has no ReLU that could be seen: then this is the plain gradient.
 
     References
     ----------
@@ -58,8 +66,30 @@ def guided_backpropagation(
         return tuple(tf.gradients(score, x))
 
     specs = [tf.TensorSpec((None, *x.shape[1:]), tf.float32), tf.TensorSpec((None,), tf.int32)]
-    function = classifier.compiled("guided backpropagation", differentiate, specs)
+    function: Any = classifier.compiled("guided backpropagation", differentiate, specs)
+    _warn_without_relu(function.graph, classifier.name)
     return as_given(images, finite(in_batches(function, x, chosen)[0], "the gradient"))
+
+
+# What a graph calls the usual activations; parts of swish, GELU and their like among them.
+_ACTIVATIONS = {
+    "Elu": "ELU", "Selu": "SELU", "LeakyRelu": "leaky ReLU", "Softplus": "softplus",
+    "Sigmoid": "sigmoid or swish", "Tanh": "tanh", "Erf": "GELU", "Erfc": "GELU",
+    "Softsign": "softsign", "Maximum": "maximum", "PartitionedCall": "a function inside the graph",
+    "StatefulPartitionedCall": "a function inside the graph",
+}  # fmt: skip
+
+
+def _warn_without_relu(graph: tf.Graph, whose: str) -> None:
+    kinds = {operation.type for operation in graph.get_operations()}
+    if not kinds & {"Relu", "Relu6"}:
+        met = sorted({name for kind, name in _ACTIVATIONS.items() if kind in kinds})
+        warnings.warn(
+            f"{whose} has no ReLU that guided backpropagation could change, only "
+            f"{', '.join(met) or 'linear layers'}: what it gives is the plain gradient. Use "
+            "maps.input_gradients, which says so, or Integrated Gradients.",
+            stacklevel=3,
+        )
 
 
 def guided_grad_cam(
@@ -69,7 +99,7 @@ def guided_grad_cam(
 
     Returns
     -------
-    ndarray of float32, shape (*input_size, 3) for one picture, (n, *input_size, 3) for several
+    ndarray of float32, shape (*picture_shape) for one picture, (n, *picture_shape) for several
 
     References
     ----------

@@ -7,7 +7,7 @@ insertion, ROAD, robustness) need no more than a `Network`. Those that look insi
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,10 +38,17 @@ class Network(ABC):
         One for each score.
     kind : str
         What the scores are: ``"logit"``, ``"log probability"``, ``"number"`` or ``"score"``.
+    channels : int
+        Of the pictures: 3 for RGB.
+    value_range : tuple of float
+        The lowest and the highest value of their pixels. Baselines, noise and plots are made of it;
+        a *grey level* is a 255th of it.
     """
 
     name: str
     input_size: tuple[int, int]
+    channels: int = 3
+    value_range: pictures.ValueRange = pictures.PHOTOGRAPH
     labels: tuple[str, ...]
     kind: str
 
@@ -57,8 +64,8 @@ class Network(ABC):
 
         Parameters
         ----------
-        x : ndarray of float32, shape (n, *input_size, 3)
-            RGB pixels 0..255.
+        x : ndarray of float32, shape (n, *picture_shape)
+            Pixels within `value_range`.
         batch_size
             Pictures at a time.
         description
@@ -77,7 +84,35 @@ class Network(ABC):
 
     @abstractmethod
     def _zero_colour(self) -> NDArray[np.float32]:
-        """The colour, shape (3,), that the network sees as nothing."""
+        """The colour, shape (channels,), that the network sees as nothing."""
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of the pictures that it sees."""
+        return (*self.input_size, self.channels)
+
+    @property
+    def grey_level(self) -> float:
+        """A 255th of the value range: 1 for photographs."""
+        return (self.value_range[1] - self.value_range[0]) / 255
+
+    def checked(self, images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32]]:
+        """Pictures of any sizes as `lessons_lib.images.as_batch` gives them, or its errors."""
+        return pictures.as_batch(images, self.channels, self.value_range)
+
+    def shown(self, images: ArrayLike | Sequence[ArrayLike]) -> Any:
+        """Pictures as a screen shows them, for plots: `lessons_lib.images.for_screen`.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 3), or a list of them for several pictures
+            RGB 0..255, whatever the channels and the value range are.
+        """
+        found = [
+            pictures.for_screen(p, self.channels, self.value_range).round().astype("uint8")
+            for p in self.checked(images)
+        ]
+        return pictures.as_given(images, found)
 
     def prepare(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
         """Check pictures and bring them to the network's size (the whole picture, no cropping).
@@ -85,23 +120,25 @@ class Network(ABC):
         Parameters
         ----------
         images
-            One picture (height, width, 3), a batch, or a list of pictures of any sizes; RGB 0..255.
+            One picture (height, width, channels), a batch, or a list of pictures of any sizes; for
+            one channel also (height, width), or (n, height, width).
 
         Returns
         -------
-        ndarray of float32, shape (n, *input_size, 3)
-            RGB pixels 0..255; a new array.
+        ndarray of float32, shape (n, *picture_shape)
+            Pixels within `value_range`; a new array.
 
         Raises
         ------
         TypeError, ValueError
             As `lessons_lib.images.as_batch`.
         """
-        resized = [pictures.resized(p, self.input_size) for p in pictures.as_batch(images)]
-        return np.clip(resized, 0, 255, dtype=np.float32)  # averages are rounded, to 255.00002 say
+        resized = [pictures.resized(p, self.input_size) for p in self.checked(images)]
+        # averages are rounded, to 255.00002 say
+        return np.clip(resized, *self.value_range, dtype=np.float32)
 
     def prepare_one(self, image: ArrayLike) -> NDArray[np.float32]:
-        """As `prepare`, for one picture, shape (1, *input_size, 3); a ValueError for several."""
+        """As `prepare`, for one picture, shape (1, *picture_shape); a ValueError for several."""
         x = self.prepare(image)
         if len(x) != 1:
             raise ValueError(f"expected one picture, but there are {len(x)}")
@@ -132,8 +169,8 @@ class Network(ABC):
 
         Returns
         -------
-        ndarray of float32, shape (n, *input_size, 3)
-            RGB pixels 0..255.
+        ndarray of float32, shape (n, *picture_shape)
+            Pixels within `value_range`.
 
         Raises
         ------
@@ -150,7 +187,7 @@ class Network(ABC):
         if isinstance(baseline, str) and baseline == "zero":
             return np.zeros_like(x) + self._zero_colour()
         rng = rng or np.random.default_rng(0)
-        return np.stack([make_baseline(baseline, picture, segments, rng) for picture in x])
+        return np.stack([make_baseline(baseline, p, segments, rng, self.value_range) for p in x])
 
     def logits(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
         """The scores that are explained, shape (n, classes): logits, where the network has them.
@@ -212,7 +249,8 @@ class Network(ABC):
 
     def _trial(self) -> NDArray[np.float32]:
         """Four pictures to see what an output looks like: black, white, grainy, smooth."""
-        rng, size = np.random.default_rng(0), (*self.input_size, 3)
-        grain = rng.uniform(0, 255, size).astype("float32")
-        smooth = pictures.resized(rng.uniform(0, 255, (4, 4, 3)).astype("float32"), self.input_size)
-        return np.stack([np.zeros(size, "float32"), np.full(size, 255, "float32"), grain, smooth])
+        rng, ends = np.random.default_rng(0), self.value_range
+        black, white = (np.full(self.picture_shape, end, "float32") for end in ends)
+        grain = rng.uniform(*ends, self.picture_shape).astype("float32")
+        coarse = rng.uniform(*ends, (4, 4, self.channels)).astype("float32")
+        return np.stack([black, white, grain, pictures.resized(coarse, self.input_size)])

@@ -16,6 +16,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import SCORES, finite, one_of
+from lessons_lib.images import PHOTOGRAPH, ValueRange, value_range_of
 from lessons_lib.network import BATCH_SIZE, GRADIENT_BATCH, GRADIENT_BYTES
 from lessons_lib.network.asking import Class, Network
 from lessons_lib.network.endings import (
@@ -26,6 +27,7 @@ from lessons_lib.network.endings import (
     read_scores,
 )
 from lessons_lib.network.graph import composites, in_batches
+from lessons_lib.network.inputs import build, picture_shape_of
 from lessons_lib.network.labels import (
     Target,
     as_names,
@@ -33,21 +35,28 @@ from lessons_lib.network.labels import (
 )
 from lessons_lib.network.layers import (
     LayerGradients,
+    Runs,
+    Shapes,
+    check_axes,
     check_model,
     choices,
+    default_layer,
     find,
-    last_with_places,
+    may_mislead,
     output_of,
-    spatial_shapes,
+    path_of,
+    runs_of,
     tapped,
     walk,
+    why_no_default,
+    with_places,
 )
-from lessons_lib.network.preprocessing import Preprocess, input_size_of, preprocessing, zero_colour
+from lessons_lib.network.preprocessing import Preprocess, doubt, preprocessing, zero_colour
 from lessons_lib.network.scores import Score
 
 
 class Classifier(Network):
-    """Any Keras image classifier, asked with RGB pixels 0..255 of any size.
+    """Any Keras image classifier, asked with pictures of any size: RGB 0..255, unless you say else.
 
     Parameters
     ----------
@@ -61,9 +70,16 @@ class Classifier(Network):
     preprocess
         What the network wants done to its pixels: ``"tf"`` (to -1..1), ``"caffe"`` (BGR, ImageNet
         mean off), ``"torch"`` (ImageNet mean and deviation), ``"none"``, or a function of a float32
-        tensor (n, height, width, 3), such as ``keras.applications.resnet.preprocess_input``.
+        tensor (n, height, width, channels), such as
+        ``keras.applications.resnet.preprocess_input``. Default: nothing, with a warning if the
+        model does not scale them either.
     input_size
         (height, width) the network wants; needed only where the model leaves it open.
+    channels
+        Likewise; default: the model's, or 3.
+    value_range
+        The lowest and the highest value of a pixel in your pictures, before ``preprocess``: (0, 1),
+        (0, 65535), Hounsfield units (-1024, 3071), ... All that is given has to lie in it.
     layer
         The layer that the CAM methods look at; default: the last one whose output still has a
         place (height and width above 1) and that is not a pooling layer.
@@ -83,9 +99,15 @@ class Classifier(Network):
     TypeError
         If ``model`` is not a Keras model.
     ValueError
-        If the model has several inputs, several outputs and no ``output``, or no fixed input size
-        and no ``input_size``; if ``preprocess`` or ``layer`` is unknown, or the number of labels
-        is not the number of classes.
+        If the model takes no pictures, or several inputs; if it has several outputs and no
+        ``output``, or no fixed input size and no ``input_size``; if ``preprocess`` or ``layer`` is
+        unknown, or the number of labels is not the number of classes.
+
+    Warns
+    -----
+    UserWarning
+        If the pixels seem to be scaled twice, or by nobody; if the default layer has fewer than
+        5 x 5 places, or is far from the end.
 
     Examples
     --------
@@ -106,9 +128,11 @@ class Classifier(Network):
         self,
         model: keras.Model,
         labels: Sequence[str] | Mapping[str, int] | Mapping[int, str] | None = None,
-        preprocess: str | Preprocess = "none",
+        preprocess: str | Preprocess | None = None,
         *,
         input_size: tuple[int, int] | None = None,
+        channels: int | None = None,
+        value_range: ValueRange = PHOTOGRAPH,
         layer: str | None = None,
         output: int | str | None = None,
         ending: str = "auto",
@@ -120,8 +144,10 @@ class Classifier(Network):
             raise ValueError(f"ending={ending!r} is unknown; use one of {', '.join(ENDINGS)}")
         self.model = model
         self.name = name or model.name
-        self.input_size = input_size_of(model, input_size)
-        self.preprocess = preprocessing(preprocess)
+        height, width, self.channels = picture_shape_of(model, input_size, channels)
+        self.input_size = height, width
+        self.value_range = value_range_of(value_range)
+        self.preprocess = preprocessing(preprocess, self.channels, self.value_range)
         self.output = output
         self.ending = "numbers" if score else ending
         self.score = score
@@ -130,8 +156,13 @@ class Classifier(Network):
         names = as_names((score.name,) if score else labels)
         self._two = len(names) == 2
         self._compiled: dict[Hashable, Callable[..., Any]] = {}
-        if not model.built:
-            model(tf.zeros((1, *self.input_size, 3)))
+        build(model, self.picture_shape)
+        what = doubt(
+            model, self.preprocess, self.picture_shape, self.value_range,
+            said=preprocess is not None,
+        )  # fmt: skip
+        if what:
+            warnings.warn(f"{self.name}: {what}", stacklevel=2)
         if self.ending == "scores":
             self.kind, self.labels = "score", as_names(None)
         else:
@@ -144,17 +175,33 @@ class Classifier(Network):
             self._layer(layer)
             self.layer = layer if ":" in layer else self._layer(layer)[0]
         else:
-            self.layer = last_with_places(self.layers, self.spatial_layers)
+            self.layer, what = default_layer(self.layers, self.runs, self.spatial_layers)
+            if what:
+                warnings.warn(f"{self.name}: {what}", stacklevel=2)
 
     def __repr__(self) -> str:
         height, width = self.input_size
         count = f"{len(self.labels)} {'numbers' if self.kind == 'number' else 'classes'}"
         what = "no classes, explains scores" if self.kind == "score" else count
         score = ", explains the log probability" if self.kind == "log probability" else ""
+        pixels = "pixels" if self.channels == 3 else f"pixels of {self.channels} channels"
+        low, high = self.value_range
+        values = "" if self.value_range == PHOTOGRAPH else f" {low:g}..{high:g}"
         return (
-            f"<Classifier {self.name}: {height} x {width} pixels, {what}, "
-            f"layer {self.layer}{score}>"
+            f"<Classifier {self.name}: {height} x {width} {pixels}{values}, {what}, "
+            f"{self._layer_and_grid()}{score}>"
         )
+
+    def _layer_and_grid(self) -> str:
+        if not self.layer:
+            return "no layer with places"
+        path, layer, _ = self._layer(self.layer)
+        shape: Sequence[int] = getattr(getattr(layer, "output", None), "shape", ())[1:]
+        if len(shape) != 3 or None in shape:  # Keras does not know it: a trace tells
+            runs = [found for n, found in self.runs.items() if path_of(n, self.layers) == path]
+            shape = runs[-1] if runs else ()
+        grid = f", {shape[0]} x {shape[1]}" if len(shape) == 3 else ""
+        return f"layer {self.layer}{grid}"
 
     def replace(self, **changes: Any) -> "Classifier":
         """A classifier with the same options, but for those that are named.
@@ -167,8 +214,8 @@ class Classifier(Network):
         'out_relu'
         """
         names = (
-            "model", "labels", "preprocess", "input_size", "layer", "output", "ending", "score",
-            "name",
+            "model", "labels", "preprocess", "input_size", "channels", "value_range", "layer",
+            "output", "ending", "score", "name",
         )  # fmt: skip
         return Classifier(**{name: getattr(self, name) for name in names} | changes)
 
@@ -286,7 +333,7 @@ class Classifier(Network):
         return np.allclose(traced, now, 1e-4, equal_nan=True)
 
     def _zero_colour(self) -> NDArray[np.float32]:
-        return zero_colour(self.preprocess, self.input_size, self.name)
+        return zero_colour(self.preprocess, self.picture_shape, self.name, self.value_range)
 
     # Looking inside
 
@@ -397,8 +444,8 @@ class Classifier(Network):
 
         Parameters
         ----------
-        x : tensor of float32, shape (n, *input_size, 3)
-            RGB pixels 0..255; differentiable, preprocessing included.
+        x : tensor of float32, shape (n, *picture_shape)
+            Pixels; differentiable, preprocessing included.
 
         Returns
         -------
@@ -424,8 +471,8 @@ class Classifier(Network):
             What the layer shall pass on, in place of its own activations.
         layer
             The layer's name.
-        x : tensor of float32, shape (n, *input_size, 3)
-            RGB pixels 0..255, for paths that go around the layer.
+        x : tensor of float32, shape (n, *picture_shape)
+            Pixels, for paths that go around the layer.
 
         Returns
         -------
@@ -455,7 +502,7 @@ class Classifier(Network):
 
     @property
     def _pixels(self) -> tf.TensorSpec:
-        return tf.TensorSpec((None, *self.input_size, 3), tf.float32)
+        return tf.TensorSpec((None, *self.picture_shape), tf.float32)
 
     @property
     def _predict(self) -> Any:
@@ -510,18 +557,36 @@ class Classifier(Network):
         return dict(walk(self.model))
 
     def _layer(self, name: str) -> tuple[str, keras.layers.Layer, int | None]:
-        return find(self.layers, name, self.name, lambda: self.spatial_layers)
+        if not name:  # no default was found either
+            why = why_no_default(self.layers, self.runs, self.spatial_layers)
+            raise ValueError(f"{self.name}: {why}")
+        path, layer, run = find(self.layers, name, self.name, lambda: self.spatial_layers)
+        if self._may_mislead:
+            check_axes(
+                path if run is None else f"{path}:{run}", self.layers, self.runs,
+                self.spatial_layers,
+            )  # fmt: skip
+        return path, layer, run
 
     @functools.cached_property
-    def spatial_layers(self) -> dict[str, tuple[int, int, int]]:
-        """Layers whose output has a place: (height, width, channels) by name, in running order."""
-        shapes: dict[str, tuple[int, int, int]] = {}
+    def _may_mislead(self) -> bool:
+        return any(may_mislead(layer) for layer in self.layers.values())
+
+    @functools.cached_property
+    def runs(self) -> Runs:
+        """What each layer gives, by name, in running order: its shape, without the first axis."""
+        runs: Runs = {}
 
         def look(x: tf.Tensor) -> None:
-            shapes.update(spatial_shapes(self.layers, lambda: self._run(x)))
+            runs.update(runs_of(self.layers, lambda: self._run(x)))
 
         tf.function(look, autograph=False).get_concrete_function(self._pixels)
-        return shapes
+        return runs
+
+    @functools.cached_property
+    def spatial_layers(self) -> Shapes:
+        """Layers whose output has a place: (height, width, channels) by name, in running order."""
+        return with_places(self.layers, self.runs, self.input_size)
 
 
 def _variable(array: NDArray[Any]) -> tf.Variable:

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 Shapes = dict[str, tuple[int, int, int]]
 """(height, width, channels) of layers, by path."""
 
+Runs = dict[str, tuple[int, ...]]
+"""Shapes of what layers give, without the first axis, in the order of running."""
+
 
 class LayerGradients(NamedTuple):
     """What a layer holds for some pictures, and how the class score depends on it.
@@ -112,22 +115,17 @@ def tapped(
 _TRACING = threading.RLock()
 
 
-def has_place(A: Any) -> bool:
-    """Whether a layer's output is of shape (n, height, width, channels)."""
-    return isinstance(A, tf.Tensor) and A.shape.rank == 4
-
-
-def spatial_shapes(layers: dict[str, keras.layers.Layer], run: Callable[[], object]) -> Shapes:
-    """(height, width, channels) of each layer whose output has a place, in the order of running.
+def runs_of(layers: dict[str, keras.layers.Layer], run: Callable[[], object]) -> Runs:
+    """The shape that each layer gives, without the first axis, in the order of running.
 
     ``run`` sends something through the layers, in a function that is being traced. A layer that
     runs several times has an entry for each run: ``"tower/conv:0"``, ``"tower/conv:1"``.
     """
-    runs: list[tuple[str, tuple[int, int, int]]] = []
+    found: list[tuple[str, tuple[int, ...]]] = []
 
     def note(path: str, output: Any) -> Any:
-        if has_place(output):
-            runs.append((path, tuple(output.shape[1:])))
+        if isinstance(output, tf.Tensor) and output.shape.rank is not None:
+            found.append((path, tuple(output.shape[1:])))
         return output
 
     with contextlib.ExitStack() as stack:
@@ -135,13 +133,61 @@ def spatial_shapes(layers: dict[str, keras.layers.Layer], run: Callable[[], obje
             if not isinstance(layer, keras.Model | keras.layers.InputLayer):
                 stack.enter_context(tapped(layer, functools.partial(note, path)))
         run()
-    shapes: Shapes = {}
-    total = collections.Counter(path for path, _ in runs)
+    total = collections.Counter(path for path, _ in found)
     so_far: collections.Counter[str] = collections.Counter()
-    for path, shape in runs:
-        shapes[path if total[path] == 1 else f"{path}:{so_far[path]}"] = shape
+    runs: Runs = {}
+    for path, shape in found:
+        runs[path if total[path] == 1 else f"{path}:{so_far[path]}"] = shape
         so_far[path] += 1
+    return runs
+
+
+def with_places(layers: dict[str, keras.layers.Layer], runs: Runs, size: tuple[int, int]) -> Shapes:
+    """Those of the runs whose output has places: (height, width, channels).
+
+    A shape of three numbers alone does not say so: heads of attention have one too, (tokens,
+    heads, channels), and layers with their channels first. A layer that says where its channels
+    stand, as a convolution does, is believed. Others are, until tokens or another order of axes
+    turns up; from then on only on a grid that was there before, or where tokens are folded back
+    into a grid of the picture's proportions.
+    """
+    shapes: Shapes = {}
+    grids: set[tuple[int, ...]] = {size}
+    tokens: set[int] = set()
+    strict = any(channels_first(layer) for layer in layers.values())
+    for name, shape in runs.items():
+        layer, grid = layers[path_of(name, layers)], shape[:2]
+        if len(shape) == 2:
+            tokens |= {shape[0], shape[0] - 1}  # one of them may stand for the class
+            strict = True
+        if len(shape) != 3 or None in grid:
+            continue
+        if hasattr(layer, "data_format"):
+            if channels_first(layer):
+                continue
+            grids.add(grid)
+        elif strict or type(layer).__name__ in ("Reshape", "Permute"):
+            folded = like(grid, size) and (grid[0] * grid[1] in tokens or not strict)
+            if grid not in grids and not folded:
+                strict = strict or grid != (1, 1)
+                continue
+        shapes[name] = (shape[0], shape[1], shape[2])
     return shapes
+
+
+def channels_first(layer: keras.layers.Layer) -> bool:
+    """Whether a layer says that its channels stand before its places."""
+    return getattr(layer, "data_format", None) == "channels_first"
+
+
+def like(grid: tuple[int, ...], size: tuple[int, int]) -> bool:
+    """Whether a grid has about the proportions of the picture: by a factor of 1.5 at most."""
+    return bool(abs(np.log(grid[0] / grid[1] * size[1] / size[0])) < np.log(1.5))
+
+
+def path_of(name: str, layers: dict[str, keras.layers.Layer]) -> str:
+    """The layer's path, for the name of a run."""
+    return name if name in layers else name.rpartition(":")[0]
 
 
 def find(
@@ -157,8 +203,6 @@ def find(
     paths = [p for p in layers if p == wanted or p.rsplit("/", 1)[-1] == wanted]
     if len(paths) > 1 and wanted not in paths:
         raise ValueError(f"{len(paths)} layers are called {name!r}: {paths}; give one of these")
-    if not name:  # no default was found either
-        raise ValueError(f"{whose}: {choices(shapes())}")
     if not paths:
         raise ValueError(f"{whose} has no layer {name!r}; {choices(shapes())}")
     path = wanted if wanted in paths else paths[0]
@@ -167,13 +211,125 @@ def find(
 
 def last_with_places(layers: dict[str, keras.layers.Layer], shapes: Shapes) -> str:
     """The last layer with more than one place that neither pools nor drops; "" if there is none."""
-    last = ""
+    return next(reversed(candidates(layers, shapes)), "")
+
+
+def candidates(layers: dict[str, keras.layers.Layer], shapes: Shapes) -> list[str]:
+    """For each size of the grid, the last layer that neither pools nor drops; in running order."""
+    last: dict[tuple[int, int], str] = {}
     for name, (height, width, _) in shapes.items():
-        path = name if name in layers else name.rpartition(":")[0]
+        path = path_of(name, layers)
         kind = type(layers[path]).__name__
         if height * width > 1 and "Pooling" not in kind and "Dropout" not in kind:
-            last = path
-    return last
+            last.pop((height, width), None)
+            last[height, width] = path
+    return list(last.values())
+
+
+def after(layers: dict[str, keras.layers.Layer], runs: Runs, name: str) -> Runs:
+    """The runs of layers with a kernel that come after the last run of this one."""
+    names = list(runs)
+    start = max((i for i, run in enumerate(names) if path_of(run, layers) == name), default=-1)
+    return {
+        run: runs[run] for run in names[start + 1 :] if _has_kernel(layers[path_of(run, layers)])
+    }
+
+
+def _has_kernel(layer: keras.layers.Layer) -> bool:
+    return any(len(variable.shape) > 1 for variable in layer.weights)
+
+
+def default_layer(
+    layers: dict[str, keras.layers.Layer], runs: Runs, shapes: Shapes
+) -> tuple[str, str]:
+    """The layer to look at where none is named, and what to tell the reader about it.
+
+    Returns
+    -------
+    layer : str
+        The last with places; "" if there is none, or if tokens follow: then its map would say
+        what was seen before the network looked around.
+    doubt : str
+        A message if it is coarse, or not near the end; "" if nothing is wrong with it.
+    """
+    last = last_with_places(layers, shapes)
+    if not last or tokens_after(layers, runs, last):
+        return "", ""
+    height, width = grid_of(last, layers, shapes)
+    doubts = []
+    if min(height, width) < COARSE:
+        finer = [n for n in candidates(layers, shapes) if min(grid_of(n, layers, shapes)) >= COARSE]
+        other = (
+            "{!r} has {} x {}".format(finer[-1], *grid_of(finer[-1], layers, shapes))
+            if finer
+            else "no layer of this network has a finer one"
+        )
+        doubts.append(f"has {height} x {width} places, so its maps are coarse ({other})")
+    kernels = after(layers, runs, last)
+    if len(kernels) > NEAR:
+        doubts.append(f"is followed by {len(kernels)} more layers with weights")
+    if not doubts:
+        return last, ""
+    return last, (
+        f"the layer by default, {last!r}, {' and '.join(doubts)}. Compare some with "
+        "plotting.compare_layers(classifier, image), and name one: layer="
+    )
+
+
+COARSE, NEAR = 5, 4  # places along a side; layers with weights that may follow
+
+
+def grid_of(name: str, layers: dict[str, keras.layers.Layer], shapes: Shapes) -> tuple[int, int]:
+    """(height, width) of a layer's output, by its path or the name of a run; of its last run."""
+    found = [s for n, s in shapes.items() if name in (n, path_of(n, layers))]
+    return found[-1][:2]
+
+
+def tokens_after(layers: dict[str, keras.layers.Layer], runs: Runs, name: str) -> str:
+    """How a network goes on with tokens after a layer; "" if it does not.
+
+    Tokens are an output (tokens, channels) of a layer with a kernel.
+    """
+    found = {run: s for run, s in after(layers, runs, name).items() if len(s) == 2}
+    if not found:
+        return ""
+    last, (count, channels) = list(found.items())[-1]
+    return f"{count} tokens of {channels} numbers in {last!r}"
+
+
+def why_no_default(layers: dict[str, keras.layers.Layer], runs: Runs, shapes: Shapes) -> str:
+    """What to do where `default_layer` found none."""
+    last = last_with_places(layers, shapes)
+    if not last:
+        return choices(shapes)
+    height, width = grid_of(last, layers, shapes)
+    return (
+        f"after {last!r}, with {height} x {width} places, the network goes on with tokens "
+        f"({tokens_after(layers, runs, last)}), which have no places to draw a map on. Use a "
+        "method that looks at no layer: LIME, KernelSHAP, occlusion, RISE or Integrated Gradients. "
+        f"If the layer before the tokens is meant all the same, name it: layer={last!r}"
+    )
+
+
+def check_axes(
+    name: str, layers: dict[str, keras.layers.Layer], runs: Runs, places: Shapes
+) -> None:
+    """A ValueError if a layer's output has three axes, but not (height, width, channels)."""
+    shape = runs.get(name, ())
+    if len(shape) != 3 or name in places:
+        return
+    first = channels_first(layers[path_of(name, layers)])
+    what = "its channels first" if first else "other axes, such as tokens, heads or channels first"
+    raise ValueError(
+        f"the output of layer {name!r}, of shape (n, {', '.join(map(str, shape))}), has {what}; a "
+        f"map needs (n, height, width, channels); {choices(places)}"
+    )
+
+
+def may_mislead(layer: keras.layers.Layer) -> bool:
+    """Whether a layer is one of those after which three axes need not be places and channels."""
+    kind = type(layer).__name__
+    return kind in ("Reshape", "Permute") or "Attention" in kind or channels_first(layer)
 
 
 def choices(shapes: Shapes, unfit: str = "") -> str:
@@ -215,7 +371,7 @@ def output_of(
     if run is not None and run >= len(seen):
         raise ValueError(f"layer {path!r} runs {len(seen)} times; there is no run {run}")
     A = seen[run or 0]
-    if not has_place(A):
+    if not isinstance(A, tf.Tensor) or A.shape.rank != 4:
         raise ValueError(
             f"the output of layer {path!r} has the shape {tuple(A.shape)}; a map needs one of "
             f"shape (n, height, width, channels); {choices(shapes())}"

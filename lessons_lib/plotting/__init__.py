@@ -6,6 +6,7 @@ What every lesson draws stands here; `plotting.lime`, `plotting.tables`, `plotti
 
 from lessons_lib.basics.scaling import normalise
 from lessons_lib.plotting import attributions, comparison, lime, tables
+from lessons_lib.plotting.layers import compare_layers
 from lessons_lib.plotting.pictures import colour, explanation, gallery, overlay, show, slide
 from lessons_lib.plotting.style import AGAINST, CMAP, FOR, FOR_AGAINST
 from lessons_lib.plotting.superpixels import superpixel_weights
@@ -17,6 +18,7 @@ __all__ = [
     "FOR_AGAINST",
     "attributions",
     "colour",
+    "compare_layers",
     "comparison",
     "explanation",
     "gallery",

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import finite, real, whole
-from lessons_lib.images import one_picture
+from lessons_lib.images import for_screen
 from lessons_lib.plotting import style
 from lessons_lib.plotting.pictures import gallery, stretched
 
@@ -286,7 +286,7 @@ def side_by_side(
     -------
     matplotlib.figure.Figure
     """
-    panels: list[ArrayLike] = [one_picture(image)]
+    panels: list[ArrayLike] = [for_screen(image)]
     panels += [visualise(image, attributions, **options) for attributions in (gradient, phi)]
     return gallery(panels, [title or "photograph", "gradient", "integrated gradients"], columns=3)
 

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.scaling import normalise
-from lessons_lib.images import one_picture, resize
+from lessons_lib.images import for_screen, resize
 from lessons_lib.plotting import style
 from lessons_lib.plotting.style import CMAP
 
@@ -128,7 +128,7 @@ def overlay(
     if not 0 <= most <= 1:
         raise ValueError(f"opacity={opacity} is outside 0..1")
     scaled = normalise(finite(heat, "the map", "(h, w)"))
-    picture = one_picture(image)
+    picture = for_screen(image)
     h = resize(scaled, picture.shape[:2])
     share = most * (h if drawn.rises else np.ones_like(h))[..., None]
     if drawn.grey:
@@ -163,7 +163,7 @@ def explanation(
         For `show`, or ``figure.savefig(path)``.
     """
     blended = overlay(image, heat, opacity, look)
-    heat, picture = np.asarray(heat), one_picture(image)
+    heat, picture = np.asarray(heat), for_screen(image)
     height, width = picture.shape[:2]
     title = style.wrapped(title, 3 * style.PANEL, style.LARGE)
     size = (
@@ -228,7 +228,7 @@ def gallery(
     columns = min(whole(columns, "columns", 1), len(panels))
     arrays = [_panel(panel, i) for i, panel in enumerate(panels)]
     shapes = [
-        one_picture(photograph).shape[:2] if photograph is not None and a.ndim == 2 else a.shape[:2]
+        for_screen(photograph).shape[:2] if photograph is not None and a.ndim == 2 else a.shape[:2]
         for a in arrays
     ]
     side = min(style.PANEL, style.WIDTH / columns)
@@ -297,7 +297,7 @@ def stretched(found: NDArray[Any], image: ArrayLike) -> tuple[NDArray[Any], NDAr
     (2, 4, 3)
     """
     finite(found, "what was found", "(h, w) or (h, w, channels)")
-    found, picture = np.asarray(found), one_picture(image)
+    found, picture = np.asarray(found), for_screen(image)
     (h, w), (height, width) = found.shape[:2], picture.shape[:2]
     scale = max(h / height, w / width)
     size = max(h, round(height * scale)), max(w, round(width * scale))

@@ -100,7 +100,7 @@ def test_every_colour_of_an_overlay_is_on_the_scale() -> None:
             r"look='viridis' is none; there are \['heat', 'jet', 'jet on",
         ),
         ({"heat": np.zeros((1, 2, 2))}, r"the shape \(h, w\), not \(1, 2, 2\)"),
-        ({"image": PHOTO[..., 0]}, "grey"),
+        ({"image": np.zeros((9, 9, 5))}, "RGB is expected"),
     ],
 )
 def test_bad_arguments_say_why(arguments, message) -> None:
