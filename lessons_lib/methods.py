@@ -14,7 +14,6 @@ Those that sample are set to be fast rather than exact here; the numbers stand i
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

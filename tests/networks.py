@@ -79,10 +79,10 @@ def photos(n: int = 3, size: int = SIZE, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).uniform(0, 255, (n, size, size, 3)).astype("float32")
 
 
-def pictures(n: int = 3, seed: int = 1) -> np.ndarray:
+def pictures(n: int = 3, seed: int = 1, channels: int = 3) -> np.ndarray:
     """Random photographs, smooth enough for maps to have a shape."""
     rng = np.random.default_rng(seed)
-    coarse = rng.uniform(0, 255, (n, 4, 4, 3)) * rng.uniform(0, 1, (n, 1, 1, 3))
+    coarse = rng.uniform(0, 255, (n, 4, 4, channels)) * rng.uniform(0, 1, (n, 1, 1, channels))
     return coarse.repeat(5, axis=1).repeat(5, axis=2)
 
 

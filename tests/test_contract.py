@@ -20,7 +20,7 @@ from lessons_lib.methods import CONTROLS, heat_maps
 from lessons_lib.methods import METHODS as ON_THE_BENCH
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.score_cam import score_cam
-from tests.networks import SIZE, classifier, flat_net, gap_net, nested_net, pictures
+from tests.networks import SIZE, L, classifier, flat_net, gap_net, nested_net, pictures, seeded
 
 Map = Callable[..., np.ndarray]
 
@@ -47,7 +47,6 @@ def rise(net: Classifier, images, target=None, **options) -> np.ndarray:
     return maps.rise(net, images, target, samples=30, **options)
 
 
-BACKGROUND = np.zeros((1, SIZE, SIZE, 3))
 AT_A_LAYER = {  # a map at the resolution of a layer
     "CAM": cam,
     "Grad-CAM": grad_cam,
@@ -65,7 +64,7 @@ OF_PIXELS = {  # a value for each pixel and colour, or for each pixel
     "RISE": rise,
     "SmoothGrad": of_one_picture(lambda n, p, c: maps.smooth_grad(n, p, c, samples=3)),
     "Expected Gradients": of_one_picture(
-        lambda n, p, c: expected_gradients(n, p, BACKGROUND, c, samples=3)
+        lambda n, p, c: expected_gradients(n, p, np.zeros((1, *n.picture_shape)), c, samples=3)
     ),
 }
 WITHOUT_A_CLASS = {"Eigen-CAM": lambda net, images, target=None: maps.eigen_cam(net, images)}
@@ -103,8 +102,26 @@ def unmoved_net() -> keras.Model:
     return model
 
 
+def net_of(channels: int) -> keras.Model:
+    """A network of pictures with other channels, and two layers after its last with places."""
+    return seeded(
+        keras.Sequential(
+            [
+                keras.Input((SIZE, SIZE, channels)),
+                L.Conv2D(4, 3, activation="relu", name="first"),
+                L.MaxPooling2D(),
+                L.Conv2D(6, 3, activation="relu", name="features"),
+                L.GlobalAveragePooling2D(),
+                L.Dense(3),
+            ]
+        )
+    )
+
+
 NETWORKS = {
     "pooled": gap_net,
+    "one channel": lambda: net_of(1),
+    "five channels": lambda: net_of(5),
     "dense": lambda: flat_net(hidden=7),
     "nested": nested_net,
     "dead": dead_net,
@@ -116,18 +133,21 @@ each_network = pytest.mark.parametrize("kind", NETWORKS)
 
 @pytest.fixture(scope="module")
 def networks() -> dict[str, Classifier]:
-    return {kind: classifier(build()) for kind, build in NETWORKS.items()}
+    return {
+        kind: classifier(build(), preprocess="tf" if "channel" in kind else None)
+        for kind, build in NETWORKS.items()
+    }
 
 
-def grainy(n: int) -> np.ndarray:
+def grainy(n: int, channels: int = 3) -> np.ndarray:
     """With grain: a superpixel of one colour cannot be hidden behind its mean."""
-    grain = np.random.default_rng(5).normal(0, 30, (n, 20, 20, 3))
-    return np.clip(pictures(n) + grain, 0, 255)
+    grain = np.random.default_rng(5).normal(0, 30, (n, 20, 20, channels))
+    return np.clip(pictures(n, channels=channels) + grain, 0, 255)
 
 
-def three() -> list[np.ndarray]:
+def three(channels: int = 3) -> list[np.ndarray]:
     """Pictures of three sizes and types."""
-    one, two, other = grainy(3)
+    one, two, other = grainy(3, channels)
     return [one.astype("uint8"), two[:9, :14].astype("float32"), np.kron(other, np.ones((2, 3, 1)))]
 
 
@@ -140,7 +160,8 @@ def skip_where_refused(name: str, kind: str) -> None:
 @each_network
 def test_a_batch_gives_what_a_loop_gives(name: str, kind: str, networks) -> None:
     skip_where_refused(name, kind)
-    net, method, images, classes = networks[kind], METHODS[name], three(), [0, 2, 1]
+    net, method, classes = networks[kind], METHODS[name], [0, 2, 1]
+    images = three(net.channels)
     together = method(net, images, classes)
     alone = [method(net, p, c) for p, c in zip(images, classes, strict=True)]
     assert len(together) == 3

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lessons_lib.basics.checks import as_floats, finite, size_of, whole
 from lessons_lib.basics.progress import bar
+from lessons_lib.images import PHOTOGRAPH, ValueRange, value_range_of
 from lessons_lib.network import BATCH_SIZE, SMALLEST
 from lessons_lib.network.asking import Class, Network
 from lessons_lib.network.labels import as_names, labels_for
@@ -48,6 +49,10 @@ class BlackBox(Network):
         pictures, where they leave no doubt.
     batch_size
         The most pictures that ``predict`` can take at once.
+    channels
+        Of the pictures that ``predict`` takes.
+    value_range
+        The lowest and the highest value of their pixels: (0, 255), unless you say else.
     name
         How to call it in titles.
 
@@ -85,6 +90,8 @@ class BlackBox(Network):
         *,
         ending: str = "auto",
         batch_size: int = BATCH_SIZE,
+        channels: int = 3,
+        value_range: ValueRange = PHOTOGRAPH,
         name: str = "black box",
     ) -> None:
         if not callable(predict):
@@ -95,6 +102,8 @@ class BlackBox(Network):
         self.name = name
         self.input_size = size_of(size)
         self.batch_size = whole(batch_size, "batch_size", 1)
+        self.channels = whole(channels, "channels", 1)
+        self.value_range = value_range_of(value_range)
         names = as_names(labels)
         trial = self._trial()
         given = np.concatenate([self._given(part) for part in self._parts(trial)])
@@ -163,7 +172,8 @@ class BlackBox(Network):
         try:
             result = self.predict(pixels)
         except Exception as error:
-            error.add_note(f"predict was given float32 pixels 0..255 of shape {x.shape}")
+            low, high = self.value_range
+            error.add_note(f"predict was given float32 pixels {low:g}..{high:g} of shape {x.shape}")
             raise
         rows = _rows(result, len(x))
         if rows.shape[1] != getattr(self, "_columns", rows.shape[1]):
@@ -198,7 +208,7 @@ class BlackBox(Network):
         if not np.ptp(together, axis=0).any():
             warnings.warn(
                 "predict gives a black, a white, a grainy and a smooth picture the same answer: "
-                "does it look at the pictures that it is given, with pixels 0..255?",
+                "does it look at the pictures that it is given, with pixels in their value range?",
                 stacklevel=3,
             )
         elif change > 0.01 * np.abs(together[-1]).max():
