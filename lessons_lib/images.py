@@ -319,8 +319,13 @@ def _shape_message(shape: tuple[int, ...], channels: int) -> str:
     elif channels == 3:
         cure = "RGB is expected"
     else:
-        cure = f"the network takes pictures of {channels} channel{'s' * (channels > 1)}"
+        cure = f"the network takes pictures of {channels_of(channels)}"
     return f"{wanted}, but this array has the shape {shape}; {cure}"
+
+
+def channels_of(count: int) -> str:
+    """So many channels, in words: "1 channel", "5 channels"."""
+    return f"{count} channel{'s' * (count != 1)}"
 
 
 def resize(image: ArrayLike, size: tuple[int, int]) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import SCORES, finite, one_of
-from lessons_lib.images import PHOTOGRAPH, ValueRange, value_range_of
+from lessons_lib.images import PHOTOGRAPH, ValueRange, channels_of, value_range_of
 from lessons_lib.network import BATCH_SIZE, GRADIENT_BATCH, GRADIENT_BYTES
 from lessons_lib.network.asking import Class, Network
 from lessons_lib.network.endings import (
@@ -184,7 +184,7 @@ class Classifier(Network):
         count = f"{len(self.labels)} {'numbers' if self.kind == 'number' else 'classes'}"
         what = "no classes, explains scores" if self.kind == "score" else count
         score = ", explains the log probability" if self.kind == "log probability" else ""
-        pixels = "pixels" if self.channels == 3 else f"pixels of {self.channels} channels"
+        pixels = "pixels" if self.channels == 3 else f"pixels of {channels_of(self.channels)}"
         low, high = self.value_range
         values = "" if self.value_range == PHOTOGRAPH else f" {low:g}..{high:g}"
         return (

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from lessons_lib.images import channels_of
 from lessons_lib.network.layers import channels_first, walk
 
 ARRAYS = (
@@ -68,7 +69,7 @@ def picture_shape_of(
     if any(unlike[:2]):
         raise ValueError(f"{model.name} takes pictures of {own[:2]}, not of {wanted[:2]}")
     if unlike[2]:
-        raise ValueError(f"{model.name} takes pictures of {own[2]} channels, not of {channels}")
+        raise ValueError(f"{model.name} takes pictures of {channels_of(own[2])}, not of {channels}")
     shape = [o if w is None else w for o, w in zip(own, wanted, strict=True)]
     if None in shape[:2]:
         raise ValueError(

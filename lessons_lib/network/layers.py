@@ -211,19 +211,38 @@ def find(
 
 def last_with_places(layers: dict[str, keras.layers.Layer], shapes: Shapes) -> str:
     """The last layer with more than one place that neither pools nor drops; "" if there is none."""
-    return next(reversed(candidates(layers, shapes)), "")
+    return next(reversed(_worth_a_look(layers, shapes)), "")
+
+
+def _worth_a_look(layers: dict[str, keras.layers.Layer], shapes: Shapes) -> Shapes:
+    """Layers by path, with more than one place, that do not pool, pad or drop."""
+    fit: Shapes = {}
+    for name, shape in shapes.items():
+        path = path_of(name, layers)
+        kind = type(layers[path]).__name__
+        unfit = any(word in kind for word in ("Pooling", "Padding", "Cropping", "Dropout"))
+        if shape[0] * shape[1] > 1 and not unfit:
+            fit.pop(path, None)  # of several runs the last
+            fit[path] = shape
+    return fit
 
 
 def candidates(layers: dict[str, keras.layers.Layer], shapes: Shapes) -> list[str]:
-    """For each size of the grid, the last layer that neither pools nor drops; in running order."""
-    last: dict[tuple[int, int], str] = {}
-    for name, (height, width, _) in shapes.items():
-        path = path_of(name, layers)
-        kind = type(layers[path]).__name__
-        if height * width > 1 and "Pooling" not in kind and "Dropout" not in kind:
-            last.pop((height, width), None)
-            last[height, width] = path
-    return list(last.values())
+    """A layer for each size of the grid, in running order; for the last size the last layer.
+
+    Otherwise it is the one with the most channels, and of those the last: what runs after it on the
+    same grid is often one branch of several.
+    """
+    fit = _worth_a_look(layers, shapes)
+    widest: dict[tuple[int, int], str] = {}
+    for name, (height, width, channels) in fit.items():
+        before = widest.get((height, width))
+        if before is None or channels >= fit[before][2]:
+            widest[height, width] = name
+    last = last_with_places(layers, shapes)
+    if last:
+        widest[fit[last][:2]] = last
+    return [name for name in fit if name in widest.values()]
 
 
 def after(layers: dict[str, keras.layers.Layer], runs: Runs, name: str) -> Runs:
@@ -372,8 +391,10 @@ def output_of(
         raise ValueError(f"layer {path!r} runs {len(seen)} times; there is no run {run}")
     A = seen[run or 0]
     if not isinstance(A, tf.Tensor) or A.shape.rank != 4:
+        shape = tuple(getattr(A, "shape", ()))
+        tokens = ": tokens, which stand in no grid" if len(shape) == 3 else ""
         raise ValueError(
-            f"the output of layer {path!r} has the shape {tuple(A.shape)}; a map needs one of "
-            f"shape (n, height, width, channels); {choices(shapes())}"
+            f"the output of layer {path!r} has the shape {shape}{tokens}; a map needs one of shape "
+            f"(n, height, width, channels); {choices(shapes())}"
         )
     return A

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from lessons_lib.images import PHOTOGRAPH, ValueRange
+from lessons_lib.images import PHOTOGRAPH, ValueRange, channels_of
 
 Preprocess = Callable[[tf.Tensor], tf.Tensor]
 """From pixels, float32 of shape (n, height, width, channels), to what the network takes."""
@@ -69,7 +69,7 @@ def preprocessing(
     if channels != 3 and choice in ("caffe", "torch"):
         raise ValueError(
             f"preprocess={choice!r} is for red, green and blue, but the network takes pictures of "
-            f"{channels} channel{'s' * (channels > 1)}; give a function, such as "
+            f"{channels_of(channels)}; give a function, such as "
             "lambda x: (x - mean) / deviation"
         )
     named = PREPROCESSING[choice]

@@ -14,6 +14,7 @@ from lessons_lib.grad_cam import grad_cam
 from lessons_lib.maps import guided_backpropagation
 from lessons_lib.methods import METHODS, heat_maps
 from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.layers import candidates
 from tests.networks import L, photos, seeded
 
 SIZE = 24
@@ -89,6 +90,12 @@ def test_tokens_and_heads_are_no_map(layer) -> None:
         grad_cam(net, photos(1, SIZE), 1, layer)
 
 
+def test_a_token_layer_by_name_is_refused_as_tokens() -> None:
+    net = Classifier(transformer(), preprocess="tf")
+    with pytest.raises(ValueError, match=r"'block' has the shape .*: tokens, which stand in no"):
+        grad_cam(net, photos(1, SIZE), 1, "block")
+
+
 @pytest.mark.parametrize("written_out", [False, True])
 def test_tokens_that_are_folded_back_have_places(written_out) -> None:
     net = Classifier(transformer(fold=True, written_out=written_out), preprocess="tf")
@@ -146,9 +153,11 @@ def test_one_warning_of_a_coarse_layer_which_names_a_finer_one() -> None:
 
 def test_one_warning_of_a_layer_far_from_the_end() -> None:
     deep = [L.Dense(4, activation="relu") for _ in range(5)]
-    make = lambda: Classifier(
-        of(L.Conv2D(4, 3, name="conv"), L.Flatten(), *deep), None, "tf", ending="logits"
-    )  # noqa: E731
+
+    def make() -> Classifier:
+        model = of(L.Conv2D(4, 3, name="conv"), L.Flatten(), *deep)
+        return Classifier(model, preprocess="tf", ending="logits")
+
     (said,) = messages(make)
     assert re.search("'conv', is followed by 5 more layers with weights", said)
     deep.pop()
@@ -167,6 +176,18 @@ def test_each_method_that_looks_at_a_layer_takes_it_by_name() -> None:
         assert np.abs(default - early).max() > 1e-3 * np.abs(default).max()
     with pytest.raises(ValueError, match="looks at no layer; those that do are CAM, Grad-CAM"):
         heat_maps(METHODS["saliency"], net, x, 1, layer="c0")
+
+
+def test_candidates_are_the_trunk_and_neither_branches_nor_padding() -> None:
+    inputs = keras.Input((SIZE, SIZE, 3))
+    x = L.Conv2D(4, 3, padding="same", name="one")(inputs)
+    x = L.Concatenate(name="both")([x, L.Conv2D(4, 3, padding="same")(x)])
+    x = L.Conv2D(4, 1, name="branch")(x)
+    x = L.Conv2D(6, 3, strides=2, name="late")(L.ZeroPadding2D(3, name="rim")(x))
+    x = L.Conv2D(2, 1, name="last")(x)
+    model = seeded(keras.Model(inputs, L.Dense(3)(L.GlobalAveragePooling2D()(x))))
+    net = Classifier(model, preprocess="tf")
+    assert candidates(net.layers, net.spatial_layers) == ["both", "last"]
 
 
 def test_candidates_in_one_picture() -> None:
