@@ -242,8 +242,18 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
         image=ONE, phi=numbers(12, 11, 3), polarity=POLARITY, structure=whole(1, 5), overlay=FLAG,
         morphological_cleanup=FLAG, draw_outlines=FLAG, outlines_percentage=real(0, 100), **CLIPPED,
     ),
-    images.as_batch: dict(images=MANY),
+    images.as_batch: dict(
+        images=MANY, channels=one_of(3, odd=(1, 5)),
+        value_range=one_of((0.0, 255.0), (-1024.0, 3071.0), odd=((0.0, 1.0),)),
+    ),
     images.one_picture: dict(image=ONE),
+    images.for_screen: dict(
+        image=ONE | fixed(PHOTO[..., 0]), channels=fixed(None),
+        value_range=one_of((0.0, 255.0), (-1024.0, 3071.0), odd=((0.0, 1.0),)),
+    ),
+    images.value_range_of: dict(value_range=one_of(
+        (0, 1), [-1024, 3071], odd=(None, 3, (1, 0), (0, 0), (0, np.nan), "nonsense", (0, 1, 2)),
+    )),
     images.resize: dict(image=numbers(5, 4) | numbers(5, 4, 1), size=SIZES),
     images.mosaic: dict(images=one_of([SMALL] * 4, odd=(None, 3, [], [SMALL])), tile=SIZES),
     images.course_image: dict(name=one_of("panda", odd=("pand", "", None, 3))),
@@ -490,6 +500,7 @@ EXEMPT = {
         ["Network.ask", "Classifier.ask", "BlackBox.ask"],
         "called by each method that only asks, with pictures that are prepared",
     ),
+    "images.channels_of": "puts a number into words",
     "images.load_image": "reads a file; test_images.py has files that are none",
     "images.course_images": "takes no argument; gives names",
     "images.as_given": "picks from results that are ready",
