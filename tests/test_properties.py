@@ -369,6 +369,8 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
 
 OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     Network.prepare: dict(self=ASKED, images=MANY),
+    Network.checked: dict(self=ASKED, images=MANY),
+    Network.shown: dict(self=ASKED, images=MANY),
     Network.prepare_one: dict(self=ASKED, image=ONE),
     Network.baseline: dict(
         self=ASKED, images=MANY, baseline=BASELINE, segments=REGIONS | fixed(None)

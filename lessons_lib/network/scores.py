@@ -52,7 +52,7 @@ class Score:
     >>> import keras
     >>> from lessons_lib.network.classifier import Classifier
     >>> tiny = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3)])
-    >>> net = Classifier(tiny, ending="scores")
+    >>> net = Classifier(tiny, preprocess="none", ending="scores")
     >>> brightest = Score(lambda y: tf.reduce_max(y, axis=(1, 2, 3)), name="the largest value")
     >>> net.gradients(np.ones((8, 8, 3)), brightest).gradient.sum()
     np.float32(1.0)

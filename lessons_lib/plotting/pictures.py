@@ -249,7 +249,10 @@ def gallery(
         if array.ndim == 2:
             axis.imshow(normalise(array), cmap=CMAP, vmin=0, vmax=1, extent=place)
         else:
-            axis.imshow(np.clip(array, 0, 255).astype("uint8"), extent=place)
+            # A picture of one channel is grey.
+            pixels = np.clip(array, 0, 255).astype("uint8")
+            pixels = pixels.repeat(3, axis=-1) if array.shape[-1] == 1 else pixels
+            axis.imshow(pixels, extent=place)
         axis.set_title(name, fontsize=style.NORMAL, pad=style.GAP)
     return figure
 

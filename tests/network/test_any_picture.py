@@ -144,7 +144,7 @@ def test_plots_take_what_is_shown_and_grey_pictures() -> None:
     grey = picture(20, 30)
     for form in (grey, grey[..., None]):
         np.testing.assert_array_equal(
-            plotting.overlay(form, heat, alpha=0), np.stack([grey.round()] * 3, axis=-1)
+            plotting.overlay(form, heat, opacity=0), np.stack([grey.round()] * 3, axis=-1)
         )
     with pytest.raises(ValueError, match=r"plots take classifier\.shown\(image\)"):
         plotting.overlay(y, heat)
