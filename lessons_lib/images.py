@@ -7,7 +7,7 @@ Everywhere in the course a picture is an array of RGB pixels from 0 to 255, with
 import difflib
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,8 +21,9 @@ from lessons_lib.basics import files
 from lessons_lib.basics.checks import finite, size_of
 from lessons_lib.basics.files import DATA as DATA  # lessons say images.DATA
 
-Images = ArrayLike | Sequence[ArrayLike]
-"""One picture (height, width, 3), a batch of them, or a list of pictures of any sizes."""
+Images = ArrayLike | Path | Iterable[Any]
+"""One picture (height, width, 3) or the path of its file, a batch (n, height, width, 3), or any
+number of these one after another: a list, a generator, a ``tf.data.Dataset``. RGB pixels 0..255."""
 
 
 def load_image(path: str | Path) -> NDArray[np.uint8]:
@@ -54,7 +55,10 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
     """
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; name one of the pictures in it")
+        raise IsADirectoryError(
+            f"{path} is a folder; name one of the pictures in it, or all: "
+            f"sorted(Path({str(path)!r}).glob('*.jpg'))"
+        )
     if not path.is_file():
         beside = sorted(p.name for p in path.parent.glob("*") if p.is_file())
         near = difflib.get_close_matches(path.name, beside, n=3, cutoff=0.3)
@@ -112,14 +116,15 @@ def course_images() -> list[str]:
     return sorted(Path(name).stem for name in files.sums() if name.startswith("images/"))
 
 
-def as_batch(images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32]]:
+def as_batch(images: Images) -> list[NDArray[np.float32]]:
     """Check pictures, and give them back as a list of new float32 arrays.
 
     Parameters
     ----------
     images
         One picture (height, width, 3), a batch (n, height, width, 3), or a list of pictures of
-        any sizes; RGB pixels 0..255 of any integer or float type.
+        any sizes; RGB pixels 0..255 of any integer or float type. In place of a picture the path of
+        its file, in place of a list a generator (`Images`).
 
     Returns
     -------
@@ -132,6 +137,8 @@ def as_batch(images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32
     ValueError
         If a picture is empty, has not three channels, or has pixels that are not finite or lie
         outside 0..255.
+    OSError
+        If a file cannot be read, as `load_image`.
 
     Warns
     -----
@@ -139,28 +146,65 @@ def as_batch(images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32
         If float pixels all lie in 0..1: they were probably divided by 255, and the network would
         see a picture that is almost black.
     """
-    if isinstance(images, str | Path):
-        how = (
-            "images.load_image(path) for each file in it"
-            if Path(images).is_dir()
-            else (f"images.load_image({str(images)!r})")
-        )
-        raise TypeError(f"{str(images)!r} is a path, not a picture; read it first: {how}")
-    if isinstance(images, list | tuple):
-        if not images:
-            raise ValueError("there is no picture: the list is empty")
-        return [picture for item in images for picture in as_batch(item)]
-    array = np.asarray(images)
+    return list(one_by_one(images))
+
+
+def one_by_one(images: Images) -> Iterator[NDArray[np.float32]]:
+    """As `as_batch`, but each picture is read and checked when its turn comes.
+
+    Examples
+    --------
+    >>> files_of_two = [files.DATA / "images" / f"{name}.jpg" for name in ("panda", "cat")]
+    >>> [picture.shape for picture in one_by_one(files_of_two)]
+    [(532, 800, 3), (480, 640, 3)]
+    """
+    found = False
+    for item in _items(images):
+        for picture in _checked(load_image(item) if isinstance(item, str | Path) else item):
+            found = True
+            yield picture.astype("float32")
+    if not found:
+        raise ValueError("there is no picture: the list is empty")
+
+
+def _items(images: Any) -> Iterator[Any]:
+    """Arrays and paths, as they are given, out of all that may hold some."""
+    if isinstance(images, Mapping):
+        raise TypeError(f"pictures come in a list, not in a dict of {[*images]}; give its values")
+    if isinstance(images, str | Path | bytes):
+        yield images
+    elif _is_array(images):
+        paths = np.ndim(images) == 1 and np.asarray(images).dtype.kind in "OU"
+        for item in np.asarray(images).tolist() if paths else [images]:
+            yield from _items(item) if paths else [item]
+    elif isinstance(images, Iterable) or hasattr(images, "__getitem__"):
+        if callable(size := getattr(images, "cardinality", None)) and int(size()) == -1:
+            raise ValueError("the dataset never ends: say how many pictures, with .take(n)")
+        # Some of Keras's data sets, gone through, begin again for ever; but they know their length.
+        known = hasattr(images, "__len__") and hasattr(images, "__getitem__")
+        for item in (images[i] for i in range(len(images))) if known else images:
+            yield from _items(item)
+    else:
+        yield images
+
+
+def _is_array(images: Any) -> bool:
+    return hasattr(images, "__array__") or hasattr(images, "__array_interface__")
+
+
+def _checked(pixels: ArrayLike) -> NDArray[Any]:
+    """Pictures (n, height, width, 3) of one or a batch; an error if they cannot be."""
+    array = np.asarray(pixels)
     if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
         raise TypeError(f"pixels must be integers or floats, but their type is {array.dtype}")
     if array.ndim not in (3, 4) or array.shape[-1] != 3:
         raise ValueError(_shape_message(array.shape))
     if array.size == 0:
         raise ValueError(f"there is no pixel in an array of shape {array.shape}")
-    if not np.isfinite(array).all():
+    low, high = float(array.min()), float(array.max())
+    if not np.isfinite([low, high]).all():
         count = int((~np.isfinite(array)).sum())
         raise ValueError(f"{count} of {array.size} pixel values are NaN or infinite")
-    low, high = float(array.min()), float(array.max())
     if low < 0 or high > 255:
         raise ValueError(
             f"pixels must lie in 0..255, but these lie in {low:g}..{high:g}. Pass the photograph "
@@ -172,10 +216,10 @@ def as_batch(images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32
             "0..255 is expected, so the network sees it almost black. Multiply by 255.",
             stacklevel=2,
         )
-    return [picture.astype("float32") for picture in array.reshape(-1, *array.shape[-3:])]
+    return array.reshape(-1, *array.shape[-3:])
 
 
-def one_picture(image: ArrayLike) -> NDArray[np.float32]:
+def one_picture(image: ArrayLike | Path) -> NDArray[np.float32]:
     """Check one picture, as `as_batch` does; a ValueError if there are several."""
     found = as_batch(image)
     if len(found) != 1:
@@ -183,16 +227,21 @@ def one_picture(image: ArrayLike) -> NDArray[np.float32]:
     return found[0]
 
 
-def as_given(images: ArrayLike | Sequence[ArrayLike], results: Any) -> Any:
-    """One result for one picture, a batch of results for a batch or a list of pictures."""
-    if isinstance(images, list | tuple):
-        return results
-    return results[0] if np.asarray(images).ndim == 3 else results
+def as_given(images: Images, results: Any) -> Any:
+    """One result for one picture or path; all results for a batch, a list or a stream."""
+    return results[0] if is_one(images) else results
+
+
+def is_one(images: Any) -> bool:
+    """Whether it is one picture, or the path of one."""
+    return isinstance(images, str | Path) or (_is_array(images) and np.ndim(images) == 3)
 
 
 def _shape_message(shape: tuple[int, ...]) -> str:
     wanted = "a picture has the shape (height, width, 3), a batch (n, height, width, 3)"
-    if len(shape) == 2 or shape[-1:] == (1,):
+    if len(shape) < 2:
+        cure = "if it is the label beside a picture, give the pictures alone: (x for x, y in pairs)"
+    elif len(shape) == 2 or shape[-1:] == (1,):
         cure = "this looks like a grey picture: repeat it with np.stack([grey] * 3, axis=-1)"
     elif shape[-1:] == (4,):
         cure = "this looks like RGBA: drop the transparency with image[..., :3]"

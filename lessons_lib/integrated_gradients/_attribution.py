@@ -25,7 +25,7 @@ from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.columns import in_order, names_of, with_names
 from lessons_lib.basics.progress import bar
-from lessons_lib.images import as_given
+from lessons_lib.images import Images, as_given
 from lessons_lib.integrated_gradients._path import (
     Path,
     along_path,
@@ -36,6 +36,7 @@ from lessons_lib.network import GRADIENT_BATCH
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
+from lessons_lib.network.streams import batches
 
 
 class Attribution(NamedTuple):
@@ -87,7 +88,7 @@ class Attribution(NamedTuple):
 
 def integrated_gradients(
     classifier: Classifier,
-    images: ArrayLike | Sequence[ArrayLike],
+    images: Images,
     target: Target | Score = None,
     *,
     baseline: Baseline = "black",
@@ -158,12 +159,12 @@ def integrated_gradients(
     """
     whole(num_runs, "num_runs", 1)
     classifier, target = classifier.explaining(target)
-    x = classifier.prepare(images)
     rng = np.random.default_rng(seed)
     functions = classifier_functions(classifier)
     together = classifier.gradient_batch if batch_size is None else batch_size
     results = []
-    for pixels, index in zip(x, classifier.chosen(x, target), strict=True):
+    for (x,), of_this in batches(images, target, size=1, fit=classifier.prepare_one):
+        (pixels,), (index,) = x, classifier.chosen(x, of_this)
         which = "" if classifier.kind == "number" else f" (class {index})"
         name = f"{classifier.labels[index]}{which}"
         runs = []
