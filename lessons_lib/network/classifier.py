@@ -16,6 +16,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import SCORES, finite, one_of
+from lessons_lib.images import Images
 from lessons_lib.network import BATCH_SIZE, GRADIENT_BATCH, GRADIENT_BYTES
 from lessons_lib.network.asking import Class, Network
 from lessons_lib.network.endings import (
@@ -26,6 +27,7 @@ from lessons_lib.network.endings import (
     read_scores,
 )
 from lessons_lib.network.graph import composites, in_batches
+from lessons_lib.network.held import check_held, filled
 from lessons_lib.network.labels import (
     Target,
     as_names,
@@ -75,6 +77,9 @@ class Classifier(Network):
         ``"scores"``: there are no classes; what is explained is a `Score`, given as ``target``.
     score
         What to explain in place of a class, always; default: what each call names as ``target``.
+    held
+        Where the model has several inputs: the values of all but the picture, by name, such as
+        ``{"age": 54.0}``. The same stand beside each picture; `preprocess` does not touch them.
     name
         How to call it in titles; default: the model's name.
 
@@ -83,9 +88,11 @@ class Classifier(Network):
     TypeError
         If ``model`` is not a Keras model.
     ValueError
-        If the model has several inputs, several outputs and no ``output``, or no fixed input size
-        and no ``input_size``; if ``preprocess`` or ``layer`` is unknown, or the number of labels
-        is not the number of classes.
+        If the model has several inputs and ``held`` does not leave one, several outputs and no
+        ``output``, or no fixed input size and no ``input_size``; if ``preprocess`` or ``layer`` is
+        unknown, or the number of labels is not the number of classes.
+    TypeError
+        If a value of ``held`` is of another type than its input.
 
     Examples
     --------
@@ -113,6 +120,7 @@ class Classifier(Network):
         output: int | str | None = None,
         ending: str = "auto",
         score: Score | None = None,
+        held: Mapping[str, ArrayLike] | None = None,
         name: str | None = None,
     ) -> None:
         check_model(model)
@@ -120,7 +128,9 @@ class Classifier(Network):
             raise ValueError(f"ending={ending!r} is unknown; use one of {', '.join(ENDINGS)}")
         self.model = model
         self.name = name or model.name
-        self.input_size = input_size_of(model, input_size)
+        self.held = check_held(model, held)
+        self._filled = filled(model, self.held)
+        self.input_size = input_size_of(model, input_size, self.held)
         self.preprocess = preprocessing(preprocess)
         self.output = output
         self.ending = "numbers" if score else ending
@@ -168,7 +178,7 @@ class Classifier(Network):
         """
         names = (
             "model", "labels", "preprocess", "input_size", "layer", "output", "ending", "score",
-            "name",
+            "held", "name",
         )  # fmt: skip
         return Classifier(**{name: getattr(self, name) for name in names} | changes)
 
@@ -290,9 +300,7 @@ class Classifier(Network):
 
     # Looking inside
 
-    def activations(
-        self, images: ArrayLike | Sequence[ArrayLike], layer: str | None = None
-    ) -> NDArray[np.float32]:
+    def activations(self, images: Images, layer: str | None = None) -> NDArray[np.float32]:
         """What a layer holds, shape (n, height, width, channels); default: ``self.layer``."""
         path, tapped_layer, run = self._layer(layer or self.layer)
 
@@ -306,7 +314,7 @@ class Classifier(Network):
 
     def gradients(
         self,
-        images: ArrayLike | Sequence[ArrayLike],
+        images: Images,
         target: Target | Score = None,
         layer: str | None = None,
     ) -> LayerGradients:
@@ -484,7 +492,7 @@ class Classifier(Network):
     def _run(self, x: tf.Tensor) -> Any:
         with warnings.catch_warnings():  # keras.Model([input], ...) warns when not given a list
             warnings.filterwarnings("ignore", "The structure of `inputs`", UserWarning)
-            return self.model(self.preprocess(x), training=False)
+            return self.model(self._filled(self.preprocess(x)), training=False)
 
     @functools.cached_property
     def gradient_batch(self) -> int:

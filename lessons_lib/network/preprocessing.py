@@ -1,11 +1,13 @@
 """What networks want done to RGB pixels 0..255 before they see them, and at which size."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+
+from lessons_lib.network.held import named_inputs
 
 Preprocess = Callable[[tf.Tensor], tf.Tensor]
 """From RGB pixels 0..255, float32 of shape (n, height, width, 3), to what the network takes."""
@@ -86,15 +88,14 @@ def zero_colour(
     return np.clip(colour, 0, 255).astype("float32")
 
 
-def input_size_of(model: keras.Model, wanted: tuple[int, int] | None = None) -> tuple[int, int]:
-    """(height, width) of a model's pictures; ``wanted`` where the model leaves it open."""
-    inputs = getattr(model, "inputs", None) or []
-    if len(inputs) > 1:
-        names = [i.name for i in inputs]
-        raise ValueError(
-            f"{model.name} has {len(inputs)} inputs {names}; a Classifier takes one picture. Wrap "
-            "the model in one that has a single input and fills in the others."
-        )
+def input_size_of(
+    model: keras.Model, wanted: tuple[int, int] | None = None, held: Container[str] = ()
+) -> tuple[int, int]:
+    """(height, width) of a model's pictures; ``wanted`` where the model leaves it open.
+
+    The pictures go into the one input that is not ``held``.
+    """
+    inputs = [i for name, i in named_inputs(model).items() if name not in held]
     own = tuple(inputs[0].shape[1:3]) if inputs and len(inputs[0].shape) == 4 else (None, None)
     if wanted and any(o not in (None, w) for o, w in zip(own, wanted, strict=True)):
         raise ValueError(f"{model.name} takes pictures of {own}, not of {tuple(wanted)}")
