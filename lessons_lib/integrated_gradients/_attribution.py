@@ -13,8 +13,7 @@ M. Sundararajan, A. Taly, Q. Yan, *Axiomatic Attribution for Deep Networks*, ICM
 """
 
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +31,7 @@ from lessons_lib.integrated_gradients._path import (
     classifier_functions,
 )
 from lessons_lib.integrated_gradients._quadrature import adaptive, nodes_and_weights
+from lessons_lib.integrated_gradients._several import Inputs, are_several
 from lessons_lib.network import GRADIENT_BATCH
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
@@ -46,7 +46,8 @@ class Attribution(NamedTuple):
     ----------
     phi : ndarray of float32, the shape of the input
         The attributions, signed, in units of the score. For a picture (height, width, 3). Of
-        float64 where `integrate` needs it; a Series where that was given one.
+        float64 where `integrate` needs it; a Series where that was given one; a dict, list or tuple
+        of these for several inputs.
     score, baseline_score : float
         F(x) and F(x').
     steps : int
@@ -69,7 +70,9 @@ class Attribution(NamedTuple):
     @property
     def total(self) -> float:
         """What the attributions add up to."""
-        return float(np.asarray(self.phi).sum(dtype=np.float64))
+        parts = self.phi.values() if isinstance(self.phi, dict) else self.phi
+        parts = parts if are_several(self.phi) else [self.phi]
+        return float(sum(np.asarray(part).sum(dtype=np.float64) for part in parts))
 
     @property
     def error(self) -> float:
@@ -177,9 +180,9 @@ def integrated_gradients(
 
 
 def integrate(
-    score: Callable[[tf.Tensor], tf.Tensor],
-    x: ArrayLike,
-    baseline: ArrayLike,
+    score: Callable[[Any], tf.Tensor],
+    x: ArrayLike | Mapping[str, ArrayLike] | Sequence[ArrayLike],
+    baseline: ArrayLike | Mapping[str, ArrayLike] | Sequence[ArrayLike],
     *,
     rule: str = "adaptive",
     num_steps: int = 48,
@@ -189,14 +192,18 @@ def integrate(
 ) -> Attribution:
     """Integrated Gradients of any differentiable function, such as a network for tables.
 
+    Of several inputs each gets its attribution; what all of them add up to is F(x) - F(x').
+
     Parameters
     ----------
     score
         From a tensor of shape (n, *shape of x) to one of shape (n,) or (n, 1), such as a network
         with one output. The tensor is of float32; of float64 where float32 would lose a millionth
-        or more of a difference between x and x', as it does with a time in seconds since 1970.
-    x, baseline : array
-        The input and :math:`x'`, both of one shape. Series are matched by name.
+        or more of a difference between x and x', as it does with a time in seconds since 1970. For
+        several inputs it takes a dict, list or tuple of tensors, as ``x`` is one.
+    x, baseline : array; or a dict, a list or a tuple of arrays
+        The input and :math:`x'`, both of one shape. Series are matched by name. What shall not be
+        explained (tokens, a category) stands in ``score`` itself.
     rule, num_steps, tolerance, max_steps, batch_size
         As for `integrated_gradients`.
 
@@ -208,7 +215,7 @@ def integrate(
     ------
     ValueError
         If the shapes differ, a value is not finite, or ``score`` gives several numbers for an
-        input or cannot be differentiated.
+        input or cannot be differentiated, by each of several inputs.
     TypeError
         If float64 is needed, and ``score`` cannot compute with it.
 
@@ -218,7 +225,24 @@ def integrate(
 
     >>> integrate(lambda z: z[:, 0] * z[:, 1], [3.0, 2.0], [0.0, 0.0]).phi.round(4)
     array([3., 3.], dtype=float32)
+
+    So do two inputs of a network, each of a shape of its own:
+
+    >>> score = lambda z: tf.reduce_sum(z["picture"], axis=(1, 2)) * z["age"]
+    >>> x = {"picture": np.ones((2, 2)), "age": 5.0}
+    >>> found = integrate(score, x, {"picture": np.zeros((2, 2)), "age": 0.0})
+    >>> found.phi["picture"].sum().round(4), found.phi["age"].round(4)
+    (np.float32(10.0), np.float32(10.0))
     """
+    if are_several(x):
+        inputs = Inputs(x)
+        ends = inputs.joined(x, "x"), inputs.joined(baseline, "the baseline")
+        of_vectors = inputs.score(lambda z: _one(score(z)))
+        found = integrate(
+            of_vectors, *ends, rule=rule, num_steps=num_steps, tolerance=tolerance,
+            max_steps=max_steps, batch_size=batch_size,
+        )  # fmt: skip
+        return found._replace(phi=inputs.attributions(found.phi))
     names = names_of(x)
     baseline = in_order(baseline, names, "the baseline", "x")
     end, start = (
