@@ -13,12 +13,13 @@ M. Sundararajan, A. Taly, Q. Yan, *Axiomatic Attribution for Deep Networks*, ICM
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import finite, real, whole
@@ -181,8 +182,8 @@ def integrated_gradients(
 
 def integrate(
     score: Callable[[Any], tf.Tensor],
-    x: ArrayLike | Mapping[str, ArrayLike] | Sequence[ArrayLike],
-    baseline: ArrayLike | Mapping[str, ArrayLike] | Sequence[ArrayLike],
+    x: Any,
+    baseline: Any,
     *,
     rule: str = "adaptive",
     num_steps: int = 48,
