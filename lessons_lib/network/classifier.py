@@ -27,7 +27,7 @@ from lessons_lib.network.endings import (
     read_scores,
 )
 from lessons_lib.network.graph import composites, in_batches
-from lessons_lib.network.held import check_held, filled
+from lessons_lib.network.held import check_held, filled, last_that_sees
 from lessons_lib.network.labels import (
     Target,
     as_names,
@@ -154,7 +154,9 @@ class Classifier(Network):
             self._layer(layer)
             self.layer = layer if ":" in layer else self._layer(layer)[0]
         else:
-            self.layer = last_with_places(self.layers, self.spatial_layers)
+            self.layer = (
+                last_that_sees(self) if held else last_with_places(self.layers, self.spatial_layers)
+            )
 
     def __repr__(self) -> str:
         height, width = self.input_size

@@ -1,7 +1,7 @@
 """Networks of several inputs: one takes the picture, the others are held at given values."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -9,6 +9,10 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import as_array, finite
+from lessons_lib.network.layers import last_with_places
+
+if TYPE_CHECKING:
+    from lessons_lib.network.classifier import Classifier
 
 Values = dict[str, NDArray[Any]]
 
@@ -74,6 +78,25 @@ def filled(model: keras.Model, held: Values) -> Callable[[tf.Tensor], Any]:
         return keras.tree.map_structure(lambda i: beside.get(id(i), x), model.input)
 
     return fill
+
+
+def last_that_sees(network: "Classifier") -> str:
+    """As `last_with_places`, but for layers that look at what is held, such as another picture."""
+    shapes = dict(network.spatial_layers)
+    while layer := last_with_places(network.layers, shapes):
+        if _sees(network, layer):
+            break
+        shapes = {n: s for n, s in shapes.items() if layer not in (n, n.rpartition(":")[0])}
+    return layer
+
+
+def _sees(network: "Classifier", layer: str) -> bool:
+    """Whether what a layer holds changes with the picture."""
+    try:
+        A = network.activations(network._trial(), layer)
+    except ValueError:  # it runs several times; who uses it is asked which run is meant
+        return True
+    return bool(np.ptp(A, axis=0).any())
 
 
 def _checked(value: Any, name: str, taken: Any) -> NDArray[Any]:

@@ -176,3 +176,14 @@ def test_of_two_pictures_either_is_explained() -> None:
     assert network.gradients(x, 0).gradient.any()
     turned = Classifier(model, held={"one": x}, layer="tower/features:1", ending="logits")
     np.testing.assert_allclose(turned.logits(y), network.logits(x), rtol=1e-4)
+
+
+def test_the_default_layer_is_one_that_sees_the_picture() -> None:
+    given = {name: keras.Input((16, 16, 3), name=name) for name in ("one", "other")}
+    seen = [
+        L.GlobalAveragePooling2D()(L.Conv2D(2, 3, name=f"of_{name}")(picture))
+        for name, picture in given.items()
+    ]
+    model = seeded(keras.Model([*given.values()], L.Dense(2)(L.Concatenate()(seen))))
+    for held, layer in (("one", "of_other"), ("other", "of_one")):
+        assert Classifier(model, held={held: photos(1)[0]}, ending="logits").layer == layer
