@@ -154,9 +154,9 @@ class Classifier(Network):
             self._layer(layer)
             self.layer = layer if ":" in layer else self._layer(layer)[0]
         else:
-            self.layer = (
-                last_that_sees(self) if held else last_with_places(self.layers, self.spatial_layers)
-            )
+            trial = lambda layer: self.activations(self._trial(), layer)  # noqa: E731
+            places = (self.layers, self.spatial_layers)
+            self.layer = last_that_sees(*places, trial) if held else last_with_places(*places)
 
     def __repr__(self) -> str:
         height, width = self.input_size

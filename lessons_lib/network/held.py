@@ -1,7 +1,7 @@
 """Networks of several inputs: one takes the picture, the others are held at given values."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,10 +9,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import as_array, finite
-from lessons_lib.network.layers import last_with_places
-
-if TYPE_CHECKING:
-    from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.layers import Shapes, last_with_places
 
 Values = dict[str, NDArray[Any]]
 
@@ -80,20 +77,26 @@ def filled(model: keras.Model, held: Values) -> Callable[[tf.Tensor], Any]:
     return fill
 
 
-def last_that_sees(network: "Classifier") -> str:
-    """As `last_with_places`, but for layers that look at what is held, such as another picture."""
-    shapes = dict(network.spatial_layers)
-    while layer := last_with_places(network.layers, shapes):
-        if _sees(network, layer):
+def last_that_sees(
+    layers: dict[str, keras.layers.Layer],
+    shapes: Shapes,
+    trial: Callable[[str], NDArray[np.float32]],
+) -> str:
+    """As `last_with_places`, but for layers that look at what is held, such as another picture.
+
+    ``trial`` gives what a layer holds for several pictures: it has to change with them.
+    """
+    left = dict(shapes)
+    while layer := last_with_places(layers, left):
+        if _sees(layer, trial):
             break
-        shapes = {n: s for n, s in shapes.items() if layer not in (n, n.rpartition(":")[0])}
+        left = {n: s for n, s in left.items() if layer not in (n, n.rpartition(":")[0])}
     return layer
 
 
-def _sees(network: "Classifier", layer: str) -> bool:
-    """Whether what a layer holds changes with the picture."""
+def _sees(layer: str, trial: Callable[[str], NDArray[np.float32]]) -> bool:
     try:
-        A = network.activations(network._trial(), layer)
+        A = trial(layer)
     except ValueError:  # it runs several times; who uses it is asked which run is meant
         return True
     return bool(np.ptp(A, axis=0).any())
