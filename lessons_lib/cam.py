@@ -7,15 +7,14 @@ B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2
 """
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lessons_lib.basics.checks import arrays
-from lessons_lib.images import as_given
+from lessons_lib.images import Images, as_given
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
 from lessons_lib.network.labels import Target
@@ -41,7 +40,7 @@ class LinearHead(NamedTuple):
 
 def cam(
     classifier: Classifier,
-    images: ArrayLike | Sequence[ArrayLike],
+    images: Images,
     target: Target | Score = None,
     layer: str | None = None,
 ) -> NDArray[np.float32]:
@@ -94,11 +93,15 @@ def cam(
     True
     """
     w, b = linear_head(classifier, layer)
-    A = classifier.activations(images, layer)
     if isinstance(target, Score):
         raise TypeError("CAM reads the weights of a class; for a Score use Grad-CAM")
-    chosen = classifier.targets(target, A.mean(axis=(1, 2)) @ w + b)
-    return as_given(images, class_map(A, w[:, chosen].T))
+
+    def maps(x: NDArray[np.float32], target: Target) -> NDArray[np.floating]:
+        A = classifier.activations(x, layer)
+        chosen = classifier.targets(target, A.mean(axis=(1, 2)) @ w + b)
+        return class_map(A, w[:, chosen].T)
+
+    return as_given(images, classifier.stream(maps, images, target))
 
 
 def class_map(A: NDArray[np.floating], w: NDArray[np.floating]) -> NDArray[np.floating]:

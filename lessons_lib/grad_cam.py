@@ -6,13 +6,14 @@ R. R. Selvaraju et al., *Grad-CAM: Visual Explanations from Deep Networks via Gr
 Localization*, ICCV 2017 (arXiv:1610.02391), equations 1 and 2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from lessons_lib.basics.checks import arrays
-from lessons_lib.images import as_given
+from lessons_lib.basics.checks import Array, arrays
+from lessons_lib.images import Images, as_given
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
@@ -20,7 +21,7 @@ from lessons_lib.network.scores import Score
 
 def grad_cam(
     classifier: Classifier,
-    images: ArrayLike | Sequence[ArrayLike],
+    images: Images,
     target: Target | Score = None,
     layer: str | None = None,
 ) -> NDArray[np.float32]:
@@ -65,8 +66,47 @@ def grad_cam(
     >>> heat.shape, bool(heat.min() >= 0)
     ((7, 7), True)
     """
-    found = classifier.gradients(images, target, layer)
-    return as_given(images, weighted_sum(found.A, alpha(found.gradient)))
+    return layer_maps(
+        lambda A, gradient: weighted_sum(A, alpha(gradient)), classifier, images, target, layer
+    )
+
+
+def layer_maps(
+    combine: Callable[[Array, Array], Array],
+    classifier: Classifier,
+    images: Images,
+    target: Target | Score = None,
+    layer: str | None = None,
+) -> Array:
+    """Maps of a layer's activations and gradients: the frame of Grad-CAM and its family.
+
+    Of each batch of pictures only the maps are kept.
+
+    Parameters
+    ----------
+    combine
+        From activations and gradients, both of shape (n, h, w, channels), to maps (n, h, w).
+    classifier, images, target, layer
+        As for `grad_cam`.
+
+    Returns
+    -------
+    ndarray, shape (h, w) for one picture, (n, h, w) for several
+
+    Examples
+    --------
+    >>> from lessons_lib import images, models
+    >>> classifier, panda = models.load("squeezenet"), images.course_image("panda")
+    >>> strongest = lambda A, gradient: np.abs(A * gradient).max(axis=-1)
+    >>> layer_maps(strongest, classifier, panda).shape
+    (13, 13)
+    """
+
+    def maps(x: Array, target: Any) -> Array:
+        found = classifier.gradients(x, target, layer)
+        return combine(found.A, found.gradient)
+
+    return as_given(images, classifier.stream(maps, images, target))
 
 
 def alpha(gradient: NDArray[np.floating]) -> NDArray[np.floating]:

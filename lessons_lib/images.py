@@ -9,7 +9,7 @@ both.
 import difflib
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,8 +23,10 @@ from lessons_lib.basics import files
 from lessons_lib.basics.checks import as_array, finite, size_of
 from lessons_lib.basics.files import DATA as DATA  # lessons say images.DATA
 
-Images = ArrayLike | Sequence[ArrayLike]
-"""One picture (height, width, channels), a batch of them, or a list of pictures of any sizes."""
+Images = ArrayLike | Path | Iterable[Any]
+"""One picture (height, width, channels) or the path of its file, a batch (n, height, width,
+channels), or any number of these one after another: a list, a generator, a ``tf.data.Dataset``.
+RGB pixels 0..255, or what the network's channels and value range say."""
 
 ValueRange = tuple[float, float]
 """The lowest and the highest value that a pixel may have."""
@@ -61,7 +63,10 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
     """
     path = Path(path)
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; name one of the pictures in it")
+        raise IsADirectoryError(
+            f"{path} is a folder; name one of the pictures in it, or all: "
+            f"sorted(Path({str(path)!r}).glob('*.jpg'))"
+        )
     if not path.is_file():
         beside = sorted(p.name for p in path.parent.glob("*") if p.is_file())
         near = difflib.get_close_matches(path.name, beside, n=3, cutoff=0.3)
@@ -123,9 +128,7 @@ def course_images() -> list[str]:
 
 
 def as_batch(
-    images: ArrayLike | Sequence[ArrayLike],
-    channels: int = 3,
-    value_range: ValueRange = PHOTOGRAPH,
+    images: Images, channels: int = 3, value_range: ValueRange = PHOTOGRAPH
 ) -> list[NDArray[np.float32]]:
     """Check pictures, and give them back as a list of new float32 arrays.
 
@@ -134,9 +137,10 @@ def as_batch(
     images
         One picture (height, width, channels), a batch (n, height, width, channels), or a list of
         pictures of any sizes, of any integer or float type. Those of one channel may come without
-        their last axis.
+        their last axis. In place of a picture the path of its file, in place of a list a generator
+        (`Images`).
     channels
-        How many a picture has to have.
+        How many a picture has to have. Of a file's colours the mean is taken, if it is one.
     value_range
         The lowest and the highest value that a pixel may have.
 
@@ -151,6 +155,8 @@ def as_batch(
     ValueError
         If a picture is empty, has other channels, or has pixels that are not finite or lie outside
         the range.
+    OSError
+        If a file cannot be read, as `load_image`.
 
     Warns
     -----
@@ -163,28 +169,71 @@ def as_batch(
     >>> as_batch(np.zeros((28, 28)), channels=1)[0].shape
     (28, 28, 1)
     """
-    if isinstance(images, str | Path):
-        how = (
-            "images.load_image(path) for each file in it"
-            if Path(images).is_dir()
-            else (f"images.load_image({str(images)!r})")
-        )
-        raise TypeError(f"{str(images)!r} is a path, not a picture; read it first: {how}")
-    if isinstance(images, list | tuple):
-        if not images:
-            raise ValueError("there is no picture: the list is empty")
-        return [picture for item in images for picture in as_batch(item, channels, value_range)]
-    array = np.asarray(images)
+    return list(one_by_one(images, channels, value_range))
+
+
+def one_by_one(
+    images: Images, channels: int = 3, value_range: ValueRange = PHOTOGRAPH
+) -> Iterator[NDArray[np.float32]]:
+    """As `as_batch`, but each picture is read and checked when its turn comes.
+
+    Examples
+    --------
+    >>> files_of_two = [files.DATA / "images" / f"{name}.jpg" for name in ("panda", "cat")]
+    >>> [picture.shape for picture in one_by_one(files_of_two)]
+    [(532, 800, 3), (480, 640, 3)]
+    """
+    found = False
+    for item in _items(images):
+        if isinstance(item, str | Path):
+            item = load_image(item)
+            item = item.mean(axis=-1) if channels == 1 else item
+        for picture in _checked(item, channels, value_range):
+            found = True
+            yield picture.astype("float32")
+    if not found:
+        raise ValueError("there is no picture: the list is empty")
+
+
+def _items(images: Any) -> Iterator[Any]:
+    """Arrays and paths, as they are given, out of all that may hold some."""
+    if isinstance(images, Mapping):
+        raise TypeError(f"pictures come in a list, not in a dict of {[*images]}; give its values")
+    if isinstance(images, str | Path | bytes):
+        yield images
+    elif _is_array(images):
+        paths = np.ndim(images) == 1 and np.asarray(images).dtype.kind in "OU"
+        for item in np.asarray(images).tolist() if paths else [images]:
+            yield from _items(item) if paths else [item]
+    elif isinstance(images, Iterable) or hasattr(images, "__getitem__"):
+        if callable(size := getattr(images, "cardinality", None)) and int(size()) == -1:
+            raise ValueError("the dataset never ends: say how many pictures, with .take(n)")
+        # Some of Keras's data sets, gone through, begin again for ever; but they know their length.
+        known = hasattr(images, "__len__") and hasattr(images, "__getitem__")
+        for item in (images[i] for i in range(len(images))) if known else images:
+            yield from _items(item)
+    else:
+        yield images
+
+
+def _is_array(images: Any) -> bool:
+    return hasattr(images, "__array__") or hasattr(images, "__array_interface__")
+
+
+def _checked(pixels: ArrayLike, channels: int, value_range: ValueRange) -> NDArray[Any]:
+    """Pictures (n, height, width, channels) of one or a batch; an error if they cannot be."""
+    array = np.asarray(pixels)
     if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
         raise TypeError(f"pixels must be integers or floats, but their type is {array.dtype}")
     array = _with_channels(array, channels)
     if array.size == 0:
         raise ValueError(f"there is no pixel in an array of shape {array.shape}")
-    if not np.isfinite(array).all():
+    low, high = float(array.min()), float(array.max())
+    if not np.isfinite([low, high]).all():
         count = int((~np.isfinite(array)).sum())
         raise ValueError(f"{count} of {array.size} pixel values are NaN or infinite")
     _check_range(array, value_range)
-    return [picture.astype("float32") for picture in array.reshape(-1, *array.shape[-3:])]
+    return array.reshape(-1, *array.shape[-3:])
 
 
 def _with_channels(array: NDArray[Any], channels: int) -> NDArray[Any]:
@@ -283,7 +332,7 @@ def for_screen(
 
 
 def one_picture(
-    image: ArrayLike, channels: int = 3, value_range: ValueRange = PHOTOGRAPH
+    image: ArrayLike | Path, channels: int = 3, value_range: ValueRange = PHOTOGRAPH
 ) -> NDArray[np.float32]:
     """Check one picture, as `as_batch` does; a ValueError if there are several."""
     found = as_batch(image, channels, value_range)
@@ -292,14 +341,19 @@ def one_picture(
     return found[0]
 
 
-def as_given(images: ArrayLike | Sequence[ArrayLike], results: Any) -> Any:
-    """One result for one picture, a batch of results for a batch or a list of pictures."""
-    if isinstance(images, list | tuple):
-        return results
-    shape = np.asarray(images).shape
-    # (n, height, width) are grey pictures: told from (height, width, channels) by the results.
-    grey = len(shape) == 3 and (len(results) > 1 or shape[0] == 1 < 4 < shape[-1])
-    return results[0] if len(shape) < 4 and not grey else results
+def as_given(images: Images, results: Any) -> Any:
+    """One result for one picture or path; all results for a batch, a list or a stream."""
+    return results[0] if is_one(images, len(results)) else results
+
+
+def is_one(images: Any, found: int = 1) -> bool:
+    """Whether it is one picture, or the path of one, given how many were found in it."""
+    if isinstance(images, str | Path):
+        return True
+    shape: tuple[int, ...] = np.shape(images) if _is_array(images) else ()
+    # (n, height, width) are grey pictures: told from (height, width, channels) by their number.
+    grey = len(shape) == 3 and (found > 1 or shape[0] == 1 < 4 < shape[-1])
+    return len(shape) in (2, 3) and not grey
 
 
 def _shape_message(shape: tuple[int, ...], channels: int) -> str:
@@ -308,7 +362,9 @@ def _shape_message(shape: tuple[int, ...], channels: int) -> str:
         f"{channels})"
     )
     looks_grey = len(shape) == 2 or shape[-1:] == (1,)
-    if channels == 3 and looks_grey:
+    if len(shape) < 2:
+        cure = "if it is the label beside a picture, give the pictures alone: (x for x, y in pairs)"
+    elif channels == 3 and looks_grey:
         cure = "this looks like a grey picture: repeat it with np.stack([grey] * 3, axis=-1)"
     elif channels == 3 and shape[-1:] == (4,):
         cure = "this looks like RGBA: drop the transparency with image[..., :3]"

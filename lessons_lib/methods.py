@@ -13,17 +13,18 @@ Those that sample are set to be fast rather than exact here; the numbers stand i
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lessons_lib import cam as cam_module
 from lessons_lib import lime, maps
 from lessons_lib.baselines import Pixels
 from lessons_lib.basics.checks import as_floats
 from lessons_lib.grad_cam import grad_cam
-from lessons_lib.images import as_given, resize
+from lessons_lib.images import Images, as_given, resize
 from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.network.asking import Network
 from lessons_lib.network.classifier import Classifier
@@ -45,7 +46,7 @@ SUPERPIXELS = 30
 def heat_maps(
     method: Method,
     classifier: Network,
-    images: ArrayLike | Sequence[ArrayLike],
+    images: Images,
     target: Target | Score = None,
     layer: str | None = None,
 ) -> Pixels:
@@ -84,20 +85,24 @@ def heat_maps(
     (224, 224)
     """
     classifier, target = classifier.explaining(target)
-    x = classifier.prepare(images)
     if layer is not None:
         method = _at(method, layer)
-    found = as_floats(method(classifier, x, classifier.chosen(x, target)), "the maps")
-    if found.ndim == 4 and found.shape[-1] == classifier.channels:
-        found = found.sum(axis=-1)
-    if found.ndim != 3 or len(found) != len(x) or not found.size:
-        raise ValueError(
-            f"a method gives (n, h, w) or (n, h, w, channels); for {len(x)} pictures this one gave "
-            f"{found.shape}"
-        )
-    if not np.isfinite(found).all():
-        raise ValueError(f"{int((~np.isfinite(found)).sum())} values of the maps are not finite")
-    return as_given(images, np.stack([resize(heat, classifier.input_size) for heat in found]))
+
+    def maps(x: Pixels, target: Any) -> Pixels:
+        found = as_floats(method(classifier, x, classifier.chosen(x, target)), "the maps")
+        if found.ndim == 4 and found.shape[-1] == classifier.channels:
+            found = found.sum(axis=-1)
+        if found.ndim != 3 or len(found) != len(x) or not found.size:
+            raise ValueError(
+                f"a method gives (n, h, w) or (n, h, w, channels); for {len(x)} pictures this one "
+                f"gave {found.shape}"
+            )
+        if not np.isfinite(found).all():
+            count = int((~np.isfinite(found)).sum())
+            raise ValueError(f"{count} values of the maps are not finite")
+        return np.stack([resize(heat, classifier.input_size) for heat in found])
+
+    return as_given(images, classifier.stream(maps, images, target))
 
 
 def _at(method: Method, layer: str) -> Method:

@@ -6,7 +6,7 @@ H. Wang et al., *Score-CAM: Score-Weighted Visual Explanations for Convolutional
 CVPR Workshops 2020 (arXiv:1910.01279v2), equations 6 to 10 and Algorithm 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from scipy.special import softmax
 from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import SCORES, arrays, one_of, whole
 from lessons_lib.grad_cam import weighted_sum
-from lessons_lib.images import as_given
+from lessons_lib.images import Images, as_given
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
@@ -53,7 +53,7 @@ class MaskedScores(NamedTuple):
 
 def score_cam(
     classifier: Classifier,
-    images: ArrayLike | Sequence[ArrayLike],
+    images: Images,
     target: Target | Score = None,
     layer: str | None = None,
     *,
@@ -124,10 +124,8 @@ def score_cam(
     one_of(scores, "scores", SCORES)
     one_of(weights, "weights", ("softmax", "increase"))
     classifier, target = classifier.explaining(target)
-    x = classifier.prepare(images)
-    chosen = classifier.chosen(x, target).tolist()
-    maps = []
-    for picture, c in zip(x, chosen, strict=True):
+
+    def one_map(picture: NDArray[np.float32], c: int) -> NDArray[np.floating]:
         found = masked_scores(
             classifier,
             picture,
@@ -137,8 +135,12 @@ def score_cam(
             max_channels=max_channels,
             batch_size=batch_size,
         )
-        maps.append(weighted_sum(found.A[None], channel_weights(found, scores, weights)[None])[0])
-    return as_given(images, np.array(maps))
+        return weighted_sum(found.A[None], channel_weights(found, scores, weights)[None])[0]
+
+    def maps(x: NDArray[np.float32], target: Target) -> NDArray[np.floating]:
+        return np.array([*map(one_map, x, classifier.chosen(x, target).tolist())])
+
+    return as_given(images, classifier.stream(maps, images, target))
 
 
 def masked_scores(

@@ -19,23 +19,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.columns import in_order, names_of, with_names
 from lessons_lib.basics.progress import bar
-from lessons_lib.images import as_given
+from lessons_lib.images import Images, as_given
 from lessons_lib.integrated_gradients._path import (
     Path,
     along_path,
     classifier_functions,
 )
 from lessons_lib.integrated_gradients._quadrature import adaptive, nodes_and_weights
+from lessons_lib.integrated_gradients._several import Inputs, are_several
 from lessons_lib.network import GRADIENT_BATCH
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
+from lessons_lib.network.streams import batches
 
 
 class Attribution(NamedTuple):
@@ -45,7 +47,8 @@ class Attribution(NamedTuple):
     ----------
     phi : ndarray of float32, the shape of the input
         The attributions, signed, in units of the score. For a picture (height, width, 3). Of
-        float64 where `integrate` needs it; a Series where that was given one.
+        float64 where `integrate` needs it; a Series where that was given one; a dict, list or tuple
+        of these for several inputs.
     score, baseline_score : float
         F(x) and F(x').
     steps : int
@@ -68,7 +71,9 @@ class Attribution(NamedTuple):
     @property
     def total(self) -> float:
         """What the attributions add up to."""
-        return float(np.asarray(self.phi).sum(dtype=np.float64))
+        parts = self.phi.values() if isinstance(self.phi, dict) else self.phi
+        parts = parts if are_several(self.phi) else [self.phi]
+        return float(sum(np.asarray(part).sum(dtype=np.float64) for part in parts))
 
     @property
     def error(self) -> float:
@@ -87,7 +92,7 @@ class Attribution(NamedTuple):
 
 def integrated_gradients(
     classifier: Classifier,
-    images: ArrayLike | Sequence[ArrayLike],
+    images: Images,
     target: Target | Score = None,
     *,
     baseline: Baseline = "black",
@@ -158,12 +163,13 @@ def integrated_gradients(
     """
     whole(num_runs, "num_runs", 1)
     classifier, target = classifier.explaining(target)
-    x = classifier.prepare(images)
     rng = np.random.default_rng(seed)
     functions = classifier_functions(classifier)
     together = classifier.gradient_batch if batch_size is None else batch_size
     results = []
-    for pixels, index in zip(x, classifier.chosen(x, target), strict=True):
+    for (picture,), of_this in batches(images, target, classifier.one_by_one, size=1):
+        x = classifier.prepare_one(picture)
+        (pixels,), (index,) = x, classifier.chosen(x, of_this)
         which = "" if classifier.kind == "number" else f" (class {index})"
         name = f"{classifier.labels[index]}{which}"
         runs = []
@@ -176,9 +182,9 @@ def integrated_gradients(
 
 
 def integrate(
-    score: Callable[[tf.Tensor], tf.Tensor],
-    x: ArrayLike,
-    baseline: ArrayLike,
+    score: Callable[[Any], tf.Tensor],
+    x: Any,
+    baseline: Any,
     *,
     rule: str = "adaptive",
     num_steps: int = 48,
@@ -188,14 +194,18 @@ def integrate(
 ) -> Attribution:
     """Integrated Gradients of any differentiable function, such as a network for tables.
 
+    Of several inputs each gets its attribution; what all of them add up to is F(x) - F(x').
+
     Parameters
     ----------
     score
         From a tensor of shape (n, *shape of x) to one of shape (n,) or (n, 1), such as a network
         with one output. The tensor is of float32; of float64 where float32 would lose a millionth
-        or more of a difference between x and x', as it does with a time in seconds since 1970.
-    x, baseline : array
-        The input and :math:`x'`, both of one shape. Series are matched by name.
+        or more of a difference between x and x', as it does with a time in seconds since 1970. For
+        several inputs it takes a dict, list or tuple of tensors, as ``x`` is one.
+    x, baseline : array; or a dict, a list or a tuple of arrays
+        The input and :math:`x'`, both of one shape. Series are matched by name. What shall not be
+        explained (tokens, a category) stands in ``score`` itself.
     rule, num_steps, tolerance, max_steps, batch_size
         As for `integrated_gradients`.
 
@@ -207,7 +217,7 @@ def integrate(
     ------
     ValueError
         If the shapes differ, a value is not finite, or ``score`` gives several numbers for an
-        input or cannot be differentiated.
+        input or cannot be differentiated, by each of several inputs.
     TypeError
         If float64 is needed, and ``score`` cannot compute with it.
 
@@ -217,7 +227,24 @@ def integrate(
 
     >>> integrate(lambda z: z[:, 0] * z[:, 1], [3.0, 2.0], [0.0, 0.0]).phi.round(4)
     array([3., 3.], dtype=float32)
+
+    So do two inputs of a network, each of a shape of its own:
+
+    >>> score = lambda z: tf.reduce_sum(z["picture"], axis=(1, 2)) * z["age"]
+    >>> x = {"picture": np.ones((2, 2)), "age": 5.0}
+    >>> found = integrate(score, x, {"picture": np.zeros((2, 2)), "age": 0.0})
+    >>> found.phi["picture"].sum().round(4), found.phi["age"].round(4)
+    (np.float32(10.0), np.float32(10.0))
     """
+    if are_several(x):
+        inputs = Inputs(x)
+        ends = inputs.joined(x, "x"), inputs.joined(baseline, "the baseline")
+        of_vectors = inputs.score(lambda z: _one(score(z)))
+        found = integrate(
+            of_vectors, *ends, rule=rule, num_steps=num_steps, tolerance=tolerance,
+            max_steps=max_steps, batch_size=batch_size,
+        )  # fmt: skip
+        return found._replace(phi=inputs.attributions(found.phi))
     names = names_of(x)
     baseline = in_order(baseline, names, "the baseline", "x")
     end, start = (

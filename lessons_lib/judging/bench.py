@@ -1,12 +1,13 @@
 """All methods on one bench: a score for each method, measure and picture (lesson 07)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lessons_lib.basics.progress import bar
+from lessons_lib.images import Images
 from lessons_lib.judging.statistics import Interval, bootstrap
 from lessons_lib.methods import Method, heat_maps
 from lessons_lib.network.asking import Network
@@ -61,7 +62,7 @@ def compare(
     methods: Mapping[str, Method],
     measures: Mapping[str, Measure],
     classifier: Network,
-    images: Sequence[ArrayLike],
+    images: Images,
     target: Target | Score = None,
 ) -> Comparison:
     """Explain each picture by each method, and score each map by each measure.
@@ -99,9 +100,16 @@ def compare(
     """
     if not methods or not measures or (isinstance(images, list | tuple) and not images):
         raise ValueError("at least one method, one measure and one picture are needed")
-    images = classifier.checked(images)
-    scores = np.empty((len(methods), len(measures), len(images)))
-    for i, method in enumerate(bar(methods.values(), desc="methods")):
-        for k, heat in enumerate(heat_maps(method, classifier, images, target)):
-            scores[i, :, k] = [measure(heat, k) for measure in measures.values()]
-    return Comparison(tuple(methods), tuple(measures), scores)
+    seen = 0
+
+    def scored(x: NDArray[np.float32], target: Any) -> NDArray[np.float64]:
+        nonlocal seen
+        first, seen = seen, seen + len(x)
+        scores = np.empty((len(x), len(methods), len(measures)))
+        for i, method in enumerate(bar(methods.values(), desc="methods")):
+            for k, heat in enumerate(heat_maps(method, classifier, x, target)):
+                scores[k, i] = [measure(heat, first + k) for measure in measures.values()]
+        return scores
+
+    scores = classifier.stream(scored, images, target)
+    return Comparison(tuple(methods), tuple(measures), scores.transpose(1, 2, 0))

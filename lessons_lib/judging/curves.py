@@ -4,8 +4,9 @@ Every measure works with maps of any method and of any resolution; they are scal
 enlarged to the picture's size here.
 """
 
+import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.baselines import Baseline
 from lessons_lib.basics.checks import Array, arrays, as_floats, real, whole
 from lessons_lib.basics.scaling import normalise
-from lessons_lib.images import resize
+from lessons_lib.images import Images, resize
 from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
 from lessons_lib.network.scores import Score
@@ -91,7 +92,7 @@ def average_increase(Y: ArrayLike, O: ArrayLike) -> float:  # noqa: E741
 
 def confidences(
     classifier: Network,
-    images: ArrayLike | Sequence[ArrayLike],
+    images: Images,
     heats: Sequence[Array],
     target: Target | Score = None,
     *,
@@ -122,22 +123,29 @@ def confidences(
         For `average_drop` and `average_increase`.
     """
     classifier, target = classifier.explaining(target)
-    x = classifier.prepare(images)
     if not isinstance(heats, Sequence | np.ndarray):
         raise TypeError(f"a map for each picture is needed, not {heats!r}")
-    if len(heats) != len(x):
-        raise ValueError(f"{len(heats)} maps for {len(x)} pictures")
     if keep is not None and not 0 < real(keep, "keep") <= 1:
         raise ValueError(f"keep={keep} is outside 0..1; it is a share of the pixels")
-    shares = [_enlarged(heat, classifier.input_size) for heat in heats]
-    if keep is not None:
-        shares = [s * (s >= np.quantile(s, 1 - keep)) for s in shares]
-    empty = classifier.baseline(x, baseline)
-    before = classifier.probabilities(x)
-    chosen = classifier.targets(target, before)
-    after = classifier.probabilities(empty + np.array(shares)[..., None] * (x - empty))
-    rows = np.arange(len(x))
-    return Confidences(before[rows, chosen], after[rows, chosen])
+    left = iter(heats)
+
+    def asked(x: Array, target: Any) -> Confidences:
+        shares = [_enlarged(h, classifier.input_size) for h in itertools.islice(left, len(x))]
+        if len(shares) != len(x):
+            raise ValueError(f"there are more pictures than maps, of which there are {len(heats)}")
+        if keep is not None:
+            shares = [s * (s >= np.quantile(s, 1 - keep)) for s in shares]
+        empty = classifier.baseline(x, baseline)
+        before = classifier.probabilities(x)
+        chosen = classifier.targets(target, before)
+        after = classifier.probabilities(empty + np.array(shares)[..., None] * (x - empty))
+        rows = np.arange(len(x))
+        return Confidences(before[rows, chosen], after[rows, chosen])
+
+    found = classifier.stream(asked, images, target)
+    if len(found.Y) != len(heats):
+        raise ValueError(f"{len(heats)} maps for {len(found.Y)} pictures")
+    return found
 
 
 class Curve(NamedTuple):

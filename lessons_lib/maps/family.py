@@ -8,12 +8,13 @@ has them; arguments and errors are the same too.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from lessons_lib.basics.checks import Array, arrays
-from lessons_lib.grad_cam import grad_cam, weighted_sum
+from lessons_lib.grad_cam import grad_cam, layer_maps, weighted_sum
 from lessons_lib.images import Images, as_given
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
@@ -22,7 +23,10 @@ from lessons_lib.network.scores import Score
 
 
 def grad_cam_plus_plus(
-    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
+    classifier: Classifier,
+    images: Images,
+    target: Target | Score = None,
+    layer: str | None = None,
 ) -> Array:
     r"""Grad-CAM++: places of one channel count by how much each would explain alone.
 
@@ -45,8 +49,8 @@ def grad_cam_plus_plus(
     >>> grad_cam_plus_plus(models.load("mobilenet_v2"), images.course_image("panda")).shape
     (7, 7)
     """
-    found = classifier.gradients(images, target, layer)
-    return as_given(images, weighted_sum(found.A, plus_plus_weights(found.A, found.gradient)))
+    combine = lambda A, g: weighted_sum(A, plus_plus_weights(A, g))  # noqa: E731
+    return layer_maps(combine, classifier, images, target, layer)
 
 
 def plus_plus_weights(A: Array, gradient: Array) -> Array:
@@ -70,7 +74,10 @@ def plus_plus_weights(A: Array, gradient: Array) -> Array:
 
 
 def hires_cam(
-    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
+    classifier: Classifier,
+    images: Images,
+    target: Target | Score = None,
+    layer: str | None = None,
 ) -> Array:
     r"""HiResCAM: each place of each channel has its own gradient as weight.
 
@@ -83,12 +90,14 @@ def hires_cam(
     ----------
     R. L. Draelos & L. Carin, *Use HiResCAM instead of Grad-CAM*, 2020 (arXiv:2011.08891).
     """
-    found = classifier.gradients(images, target, layer)
-    return as_given(images, place_weighted_sum(found.A, found.gradient))
+    return layer_maps(place_weighted_sum, classifier, images, target, layer)
 
 
 def layer_cam(
-    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
+    classifier: Classifier,
+    images: Images,
+    target: Target | Score = None,
+    layer: str | None = None,
 ) -> Array:
     r"""LayerCAM: as HiResCAM, but only positive gradients count; made for early layers.
 
@@ -99,8 +108,8 @@ def layer_cam(
     P.-T. Jiang et al., *LayerCAM: Exploring Hierarchical Class Activation Maps for Localization*,
     IEEE Transactions on Image Processing 30, 2021.
     """
-    found = classifier.gradients(images, target, layer)
-    return as_given(images, place_weighted_sum(found.A, np.maximum(found.gradient, 0)))
+    combine = lambda A, g: place_weighted_sum(A, np.maximum(g, 0))  # noqa: E731
+    return layer_maps(combine, classifier, images, target, layer)
 
 
 def place_weighted_sum(A: Array, weights: Array) -> Array:
@@ -116,7 +125,10 @@ def place_weighted_sum(A: Array, weights: Array) -> Array:
 
 
 def xgrad_cam(
-    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
+    classifier: Classifier,
+    images: Images,
+    target: Target | Score = None,
+    layer: str | None = None,
 ) -> Array:
     r"""XGrad-CAM: a channel's weight is its gradient's mean, weighted by the activations.
 
@@ -129,8 +141,8 @@ def xgrad_cam(
     ----------
     R. Fu et al., *Axiom-based Grad-CAM*, BMVC 2020 (arXiv:2008.02312).
     """
-    found = classifier.gradients(images, target, layer)
-    return as_given(images, weighted_sum(found.A, axiom_weights(found.A, found.gradient)))
+    combine = lambda A, g: weighted_sum(A, axiom_weights(A, g))  # noqa: E731
+    return layer_maps(combine, classifier, images, target, layer)
 
 
 def axiom_weights(A: Array, gradient: Array) -> Array:
@@ -161,8 +173,12 @@ def eigen_cam(classifier: Classifier, images: Images, layer: str | None = None) 
     M. B. Muhammad & M. Yeasin, *Eigen-CAM: Class Activation Map using Principal Components*,
     IJCNN 2020 (arXiv:2008.00299).
     """
-    A = classifier.activations(images, layer)
-    return as_given(images, weighted_sum(A, principal_weights(A)))
+
+    def maps(x: Array, _: None) -> Array:
+        A = classifier.activations(x, layer)
+        return weighted_sum(A, principal_weights(A))
+
+    return as_given(images, classifier.stream(maps, images))
 
 
 def principal_weights(A: Array) -> Array:
@@ -181,7 +197,10 @@ def principal_weights(A: Array) -> Array:
 
 
 def ablation_cam(
-    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
+    classifier: Classifier,
+    images: Images,
+    target: Target | Score = None,
+    layer: str | None = None,
 ) -> Array:
     r"""Ablation-CAM: a channel's weight is what the logit loses without it; no gradient.
 
@@ -198,32 +217,34 @@ def ablation_cam(
     via Gradient-free Localization*, WACV 2020.
     """
     layer = layer or classifier.layer
-    x = classifier.prepare(images)
-    A = classifier.activations(images, layer)
-    classifier, target = classifier.explaining(target)
-    chosen = classifier.chosen(x, target)
+
+    def maps(x: Array, target: Any) -> Array:
+        A = classifier.activations(x, layer)
+        network, target = classifier.explaining(target)
+        weights = [
+            _lost(network, A[i : i + 1], x[i : i + 1], c, layer)
+            for i, c in enumerate(network.chosen(x, target))
+        ]
+        return weighted_sum(A, np.array(weights))
+
+    return as_given(images, classifier.stream(maps, images, target))
+
+
+def _lost(network: Classifier, A: Array, x: Array, target: int, layer: str) -> Array:
+    """What one picture's logit loses without each channel, shape (channels,)."""
 
     def without(k: tf.Tensor, A: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor]:
         kept = A * (1 - tf.one_hot(k, A.shape[-1])[:, None, None])  # k = -1 keeps all
-        return (classifier.forward_from(kept, layer, tf.repeat(x, tf.shape(k)[0], axis=0)),)
+        return (network.forward_from(kept, layer, tf.repeat(x, tf.shape(k)[0], axis=0)),)
 
     specs = [
-        tf.TensorSpec(s, t)
-        for s, t in (
-            ((None,), tf.int32),
-            ((1, *A.shape[1:]), tf.float32),
-            ((1, *x.shape[1:]), tf.float32),
-        )
+        tf.TensorSpec((None,), tf.int32),
+        *(tf.TensorSpec(given.shape, tf.float32) for given in (A, x)),
     ]
-    ask = classifier.compiled(("without", layer), without, specs)
+    ask = network.compiled(("without", layer), without, specs)
     channels = np.arange(-1, A.shape[-1], dtype="int32")
-    weights = []
-    for i, c in enumerate(chosen):
-        (logits,) = in_batches(
-            lambda k, i=i: ask(k, A[i : i + 1], x[i : i + 1]), channels, description="Ablation-CAM"
-        )
-        weights.append(logits[0, c] - logits[1:, c])
-    return as_given(images, weighted_sum(A, np.array(weights)))
+    (logits,) = in_batches(lambda k: ask(k, A, x), channels, description="Ablation-CAM")
+    return logits[0, target] - logits[1:, target]
 
 
 FAMILY: dict[str, Callable[..., Array]] = {

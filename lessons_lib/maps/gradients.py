@@ -12,7 +12,8 @@ attribution priors and expected gradients*, Nature Machine Intelligence 2021 (ar
 A. Kapishnikov et al., *XRAI: Better Attributions Through Regions*, ICCV 2019 (arXiv:1906.02825).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -21,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.baselines import Pixels
 from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.progress import bar
-from lessons_lib.images import as_given
+from lessons_lib.images import Images, as_given
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import gradient_of, in_batches
 from lessons_lib.network.labels import Target
@@ -29,7 +30,7 @@ from lessons_lib.network.scores import Score
 
 
 def input_gradients(
-    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target | Score = None
+    classifier: Classifier, images: Images, target: Target | Score = None
 ) -> Pixels:
     r"""The gradient :math:`\partial F / \partial x` of the class's logit.
 
@@ -59,14 +60,10 @@ def input_gradients(
     >>> input_gradients(models.load("squeezenet"), images.course_image("panda")).shape
     (224, 224, 3)
     """
-    x = classifier.prepare(images)
-    classifier, target = classifier.explaining(target)
-    return as_given(images, _gradients(classifier, x, classifier.chosen(x, target)))
+    return as_given(images, classifier.stream(_of_class(classifier), images, target))
 
 
-def saliency(
-    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target | Score = None
-) -> Pixels:
+def saliency(classifier: Classifier, images: Images, target: Target | Score = None) -> Pixels:
     """The gradient's largest size over the three colours (Simonyan et al. 2013, section 3.1).
 
     Returns
@@ -74,11 +71,13 @@ def saliency(
     ndarray of float32, shape (*input_size,) for one picture, (n, *input_size) for several
         0 or more: how fast the score changes, not which way.
     """
-    return np.abs(input_gradients(classifier, images, target)).max(axis=-1)
+    gradients = _of_class(classifier)
+    largest = lambda x, target: np.abs(gradients(x, target)).max(axis=-1)  # noqa: E731
+    return as_given(images, classifier.stream(largest, images, target))
 
 
 def gradient_times_input(
-    classifier: Classifier, images: ArrayLike | Sequence[ArrayLike], target: Target | Score = None
+    classifier: Classifier, images: Images, target: Target | Score = None
 ) -> Pixels:
     """Gradient times pixel: Integrated Gradients from black with one step, at the photograph.
 
@@ -87,9 +86,9 @@ def gradient_times_input(
     ndarray of float32, shape (*picture_shape) for one picture, (n, *picture_shape) for several
         Signed, in logits.
     """
-    return input_gradients(classifier, images, target) * as_given(
-        images, classifier.prepare(images)
-    )
+    gradients = _of_class(classifier)
+    times_input = lambda x, target: gradients(x, target) * x  # noqa: E731
+    return as_given(images, classifier.stream(times_input, images, target))
 
 
 def smooth_grad(
@@ -146,6 +145,16 @@ def smooth_grad(
         noisy = x + sigma * rng.standard_normal((rows, *x.shape[1:]), np.float32)
         total += _gradients(classifier, noisy.astype("float32"), index[:rows]).sum(axis=0)
     return (total / samples).astype("float32")
+
+
+def _of_class(classifier: Classifier) -> Callable[[Pixels, Any], Pixels]:
+    """Gradients of prepared pictures, for a class of each or a `Score`."""
+
+    def gradients(x: Pixels, target: Any) -> Pixels:
+        network, target = classifier.explaining(target)
+        return _gradients(network, x, network.chosen(x, target))
+
+    return gradients
 
 
 def _gradients(classifier: Classifier, x: Pixels, index: NDArray[np.int_]) -> Pixels:

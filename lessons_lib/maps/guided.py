@@ -54,9 +54,7 @@ def guided_backpropagation(
     J. T. Springenberg et al., *Striving for Simplicity: The All Convolutional Net*, ICLR 2015
     (arXiv:1412.6806), section 3.4.
     """
-    x = classifier.prepare(images)
     classifier, target = classifier.explaining(target)
-    chosen = classifier.chosen(x, target).astype("int32")
     guided = {"Relu": "LessonsGuidedRelu", "Relu6": "LessonsGuidedRelu6"}
 
     def differentiate(x: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor]:
@@ -65,10 +63,16 @@ def guided_backpropagation(
             score = tf.gather(classifier.forward(x), target, batch_dims=1)
         return tuple(tf.gradients(score, x))
 
-    specs = [tf.TensorSpec((None, *x.shape[1:]), tf.float32), tf.TensorSpec((None,), tf.int32)]
+    pixels = tf.TensorSpec((None, *classifier.picture_shape), tf.float32)
+    specs = [pixels, tf.TensorSpec((None,), tf.int32)]
     function: Any = classifier.compiled("guided backpropagation", differentiate, specs)
     _warn_without_relu(function.graph, classifier.name)
-    return as_given(images, finite(in_batches(function, x, chosen)[0], "the gradient"))
+
+    def gradients(x: Array, target: Any) -> Array:
+        chosen = classifier.chosen(x, target).astype("int32")
+        return finite(in_batches(function, x, chosen)[0], "the gradient")
+
+    return as_given(images, classifier.stream(gradients, images, target))
 
 
 # What a graph calls the usual activations; parts of swish, GELU and their like among them.
@@ -93,7 +97,10 @@ def _warn_without_relu(graph: tf.Graph, whose: str) -> None:
 
 
 def guided_grad_cam(
-    classifier: Classifier, images: Images, target: Target | Score = None, layer: str | None = None
+    classifier: Classifier,
+    images: Images,
+    target: Target | Score = None,
+    layer: str | None = None,
 ) -> Array:
     """Guided Grad-CAM: guided backpropagation times the enlarged Grad-CAM.
 
@@ -105,7 +112,10 @@ def guided_grad_cam(
     ----------
     R. R. Selvaraju et al., *Grad-CAM*, ICCV 2017 (arXiv:1610.02391), section 3.2.
     """
-    x = classifier.prepare(images)
-    heat = [resize(map_, classifier.input_size) for map_ in grad_cam(classifier, x, target, layer)]
-    fine = guided_backpropagation(classifier, x, target) * np.array(heat)[..., None]
-    return as_given(images, fine)
+
+    def maps(x: Array, target: Any) -> Array:
+        coarse = grad_cam(classifier, x, target, layer)
+        heat = np.array([resize(one, classifier.input_size) for one in coarse])
+        return guided_backpropagation(classifier, x, target) * heat[..., None]
+
+    return as_given(images, classifier.stream(maps, images, target))

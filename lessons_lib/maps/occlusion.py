@@ -7,14 +7,15 @@ M. D. Zeiler & R. Fergus, *Visualizing and Understanding Convolutional Networks*
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lessons_lib.baselines import Baseline, Pixels
 from lessons_lib.basics.checks import size_of, whole
 from lessons_lib.basics.progress import bar
-from lessons_lib.images import as_given
+from lessons_lib.images import Images, as_given
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
@@ -25,7 +26,7 @@ Sides = int | tuple[int, int] | None
 
 def occlusion(
     classifier: Network,
-    images: ArrayLike | Sequence[ArrayLike],
+    images: Images,
     target: Target | Score = None,
     *,
     window: Sides = None,
@@ -86,21 +87,24 @@ def occlusion(
     (224, 224)
     """
     classifier, target = classifier.explaining(target)
-    x = classifier.prepare(images)
-    chosen, empty = classifier.chosen(x, target), classifier.baseline(x, baseline)
     starts, sides = windows(classifier.input_size, window, stride)
     whole(batch_size, "batch_size", 1)
-    before = classifier.ask(x, batch_size=batch_size)[0][np.arange(len(x)), chosen]
-    maps = np.zeros((len(x), *classifier.input_size))
-    covered = np.zeros(classifier.input_size)
-    for i in bar(range(0, len(starts), batch_size), desc="occlusion"):
-        hidden = inside(starts[i : i + batch_size], sides, classifier.input_size)
-        for k, c in enumerate(chosen):
-            pictures = np.where(hidden[..., None], empty[k], x[k])
-            after = classifier.ask(pictures, batch_size=batch_size)[0][:, c]
-            maps[k] += np.einsum("n,nhw->hw", before[k] - after, hidden)
-        covered += hidden.sum(axis=0)
-    return as_given(images, (maps / covered).astype("float32"))
+
+    def falls(x: Pixels, target: Any) -> Pixels:
+        chosen, empty = classifier.chosen(x, target), classifier.baseline(x, baseline)
+        before = classifier.ask(x, batch_size=batch_size)[0][np.arange(len(x)), chosen]
+        maps = np.zeros((len(x), *classifier.input_size))
+        covered = np.zeros(classifier.input_size)
+        for i in bar(range(0, len(starts), batch_size), desc="occlusion"):
+            hidden = inside(starts[i : i + batch_size], sides, classifier.input_size)
+            for k, c in enumerate(chosen):
+                pictures = np.where(hidden[..., None], empty[k], x[k])
+                after = classifier.ask(pictures, batch_size=batch_size)[0][:, c]
+                maps[k] += np.einsum("n,nhw->hw", before[k] - after, hidden)
+            covered += hidden.sum(axis=0)
+        return (maps / covered).astype("float32")
+
+    return as_given(images, classifier.stream(falls, images, target))
 
 
 def windows(

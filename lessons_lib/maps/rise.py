@@ -6,15 +6,15 @@ V. Petsiuk, A. Das & K. Saenko, *RISE: Randomized Input Sampling for Explanation
 Models*, BMVC 2018 (arXiv:1806.07421).
 """
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lessons_lib.baselines import Baseline, Pixels
 from lessons_lib.basics.checks import real, size_of, whole
 from lessons_lib.basics.progress import bar
-from lessons_lib.images import as_given, resized
+from lessons_lib.images import Images, as_given, resized
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
@@ -23,7 +23,7 @@ from lessons_lib.network.scores import Score
 
 def rise(
     classifier: Network,
-    images: ArrayLike | Sequence[ArrayLike],
+    images: Images,
     target: Target | Score = None,
     *,
     samples: int = 4000,
@@ -88,24 +88,27 @@ def rise(
     (224, 224)
     """
     classifier, target = classifier.explaining(target)
-    x = classifier.prepare(images)
-    chosen, empty = classifier.chosen(x, target), classifier.baseline(x, baseline)
     grids, shifts = grids_and_shifts(classifier.input_size, samples, cells, p, seed)
     whole(batch_size, "batch_size", 1)
-    total, seen = np.zeros(len(x)), np.zeros(classifier.input_size)
-    weighted = np.zeros((len(x), *classifier.input_size))
-    for i in bar(range(0, samples, batch_size), desc="RISE"):
-        some = slice(i, i + batch_size)
-        M = random_masks(grids[some], shifts[some], classifier.input_size)
-        seen += M.sum(axis=0)
-        for k, c in enumerate(chosen):
-            pictures = empty[k] + M[..., None] * (x[k] - empty[k])
-            score = classifier.ask(pictures, batch_size=batch_size)[0][:, c]
-            total[k] += score.sum(dtype=float)
-            weighted[k] += np.einsum("n,nhw->hw", score, M)
-    mean = (total / samples)[:, None, None]
-    covariance = (weighted - mean * seen) / (samples - 1)
-    return as_given(images, (mean + covariance / p).astype("float32"))
+
+    def means(x: Pixels, target: Any) -> Pixels:
+        chosen, empty = classifier.chosen(x, target), classifier.baseline(x, baseline)
+        total, seen = np.zeros(len(x)), np.zeros(classifier.input_size)
+        weighted = np.zeros((len(x), *classifier.input_size))
+        for i in bar(range(0, samples, batch_size), desc="RISE"):
+            some = slice(i, i + batch_size)
+            M = random_masks(grids[some], shifts[some], classifier.input_size)
+            seen += M.sum(axis=0)
+            for k, c in enumerate(chosen):
+                pictures = empty[k] + M[..., None] * (x[k] - empty[k])
+                score = classifier.ask(pictures, batch_size=batch_size)[0][:, c]
+                total[k] += score.sum(dtype=float)
+                weighted[k] += np.einsum("n,nhw->hw", score, M)
+        mean = (total / samples)[:, None, None]
+        covariance = (weighted - mean * seen) / (samples - 1)
+        return (mean + covariance / p).astype("float32")
+
+    return as_given(images, classifier.stream(means, images, target))
 
 
 def grids_and_shifts(

@@ -6,7 +6,7 @@ insertion, ROAD, robustness) need no more than a `Network`. Those that look insi
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from lessons_lib.basics.checks import SCORES, one_of, whole
 from lessons_lib.basics.progress import bar
 from lessons_lib.network import BATCH_SIZE
 from lessons_lib.network.labels import Prediction, Target, class_index, class_indices
+from lessons_lib.network.streams import batches, joined
 
 if TYPE_CHECKING:  # a network of another library needs no TensorFlow
     from lessons_lib.network.scores import Score
@@ -96,11 +97,11 @@ class Network(ABC):
         """A 255th of the value range: 1 for photographs."""
         return (self.value_range[1] - self.value_range[0]) / 255
 
-    def checked(self, images: ArrayLike | Sequence[ArrayLike]) -> list[NDArray[np.float32]]:
+    def checked(self, images: pictures.Images) -> list[NDArray[np.float32]]:
         """Pictures of any sizes as `lessons_lib.images.as_batch` gives them, or its errors."""
         return pictures.as_batch(images, self.channels, self.value_range)
 
-    def shown(self, images: ArrayLike | Sequence[ArrayLike]) -> Any:
+    def shown(self, images: pictures.Images) -> Any:
         """Pictures as a screen shows them, for plots: `lessons_lib.images.for_screen`.
 
         Returns
@@ -114,7 +115,7 @@ class Network(ABC):
         ]
         return pictures.as_given(images, found)
 
-    def prepare(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
+    def prepare(self, images: pictures.Images) -> NDArray[np.float32]:
         """Check pictures and bring them to the network's size (the whole picture, no cropping).
 
         Parameters
@@ -133,9 +134,53 @@ class Network(ABC):
         TypeError, ValueError
             As `lessons_lib.images.as_batch`.
         """
-        resized = [pictures.resized(p, self.input_size) for p in self.checked(images)]
+        return np.array([self._fitted(p) for p in self.one_by_one(images)])
+
+    def one_by_one(self, images: pictures.Images) -> Iterator[NDArray[np.float32]]:
+        """Pictures as `checked` gives them, each read and checked when its turn comes."""
+        return pictures.one_by_one(images, self.channels, self.value_range)
+
+    def _fitted(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
+        resized = pictures.resized(picture, self.input_size)
         # averages are rounded, to 255.00002 say
         return np.clip(resized, *self.value_range, dtype=np.float32)
+
+    def stream(
+        self,
+        method: Callable[[NDArray[np.float32], Any], Any],
+        images: pictures.Images,
+        target: Any = None,
+    ) -> Any:
+        """Apply a method to any number of pictures, a batch at a time.
+
+        Each picture is read and resized when its turn comes, and of each batch only what the method
+        makes of it is kept: the memory for 200 pictures is that for 16, and the results.
+
+        Parameters
+        ----------
+        method
+            From prepared pictures (n, *input_size, 3) and their target to an array of n results, or
+            a named tuple of such arrays.
+        images
+            As for `prepare`.
+        target
+            A class or a `Score` for all pictures, or a class for each.
+
+        Returns
+        -------
+        array or named tuple
+            The results of all pictures, one after another, also for a single one.
+
+        Examples
+        --------
+        >>> from lessons_lib import models
+        >>> network = models.load("squeezenet")
+        >>> files_of_two = (pictures.DATA / "images" / f"{name}.jpg" for name in ("panda", "cat"))
+        >>> network.stream(lambda x, target: x.mean(axis=(1, 2, 3)), files_of_two).round()
+        array([113., 115.], dtype=float32)
+        """
+        some = batches(images, target, lambda given: map(self._fitted, self.one_by_one(given)))
+        return joined([method(np.array(x), of_these) for x, of_these in some])
 
     def prepare_one(self, image: ArrayLike) -> NDArray[np.float32]:
         """As `prepare`, for one picture, shape (1, *picture_shape); a ValueError for several."""
@@ -146,7 +191,7 @@ class Network(ABC):
 
     def baseline(
         self,
-        images: ArrayLike | Sequence[ArrayLike],
+        images: pictures.Images,
         baseline: Baseline = "grey",
         segments: NDArray[np.integer] | None = None,
         rng: np.random.Generator | None = None,
@@ -189,17 +234,17 @@ class Network(ABC):
         rng = rng or np.random.default_rng(0)
         return np.stack([make_baseline(baseline, p, segments, rng, self.value_range) for p in x])
 
-    def logits(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
+    def logits(self, images: pictures.Images) -> NDArray[np.float32]:
         """The scores that are explained, shape (n, classes): logits, where the network has them.
 
         Behind an average of several networks there are none: then the logarithm of the
         probability; for a network that gives numbers, the numbers (`kind` says which).
         """
-        return self.ask(self.prepare(images))[0]
+        return self.stream(lambda x, _: self.ask(x)[0], images)
 
-    def probabilities(self, images: ArrayLike | Sequence[ArrayLike]) -> NDArray[np.float32]:
+    def probabilities(self, images: pictures.Images) -> NDArray[np.float32]:
         """What the network itself says, shape (n, classes): probabilities 0..1, or its numbers."""
-        return self.ask(self.prepare(images))[1]
+        return self.stream(lambda x, _: self.ask(x)[1], images)
 
     def top(self, image: ArrayLike, k: int = 5) -> list[Prediction]:
         """The ``k`` most probable classes of one picture, best first.

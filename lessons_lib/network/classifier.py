@@ -16,7 +16,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import SCORES, finite, one_of
-from lessons_lib.images import PHOTOGRAPH, ValueRange, channels_of, value_range_of
+from lessons_lib.images import PHOTOGRAPH, Images, ValueRange, channels_of, value_range_of
 from lessons_lib.network import BATCH_SIZE, GRADIENT_BATCH, GRADIENT_BYTES
 from lessons_lib.network.asking import Class, Network
 from lessons_lib.network.endings import (
@@ -27,6 +27,7 @@ from lessons_lib.network.endings import (
     read_scores,
 )
 from lessons_lib.network.graph import composites, in_batches
+from lessons_lib.network.held import check_held, filled, that_see
 from lessons_lib.network.inputs import build, picture_shape_of
 from lessons_lib.network.labels import (
     Target,
@@ -91,6 +92,9 @@ class Classifier(Network):
         ``"scores"``: there are no classes; what is explained is a `Score`, given as ``target``.
     score
         What to explain in place of a class, always; default: what each call names as ``target``.
+    held
+        Where the model has several inputs: the values of all but the picture, by name, such as
+        ``{"age": 54.0}``. The same stand beside each picture; `preprocess` does not touch them.
     name
         How to call it in titles; default: the model's name.
 
@@ -99,9 +103,12 @@ class Classifier(Network):
     TypeError
         If ``model`` is not a Keras model.
     ValueError
-        If the model takes no pictures, or several inputs; if it has several outputs and no
-        ``output``, or no fixed input size and no ``input_size``; if ``preprocess`` or ``layer`` is
-        unknown, or the number of labels is not the number of classes.
+        If the model takes no pictures, or has several inputs and ``held`` does not leave one; if it
+        has several outputs and no ``output``, or no fixed input size and no ``input_size``; if
+        ``preprocess`` or ``layer`` is unknown, or the number of labels is not the number of
+        classes.
+    TypeError
+        If a value of ``held`` is of another type than its input.
 
     Warns
     -----
@@ -137,6 +144,7 @@ class Classifier(Network):
         output: int | str | None = None,
         ending: str = "auto",
         score: Score | None = None,
+        held: Mapping[str, ArrayLike] | None = None,
         name: str | None = None,
     ) -> None:
         check_model(model)
@@ -144,7 +152,9 @@ class Classifier(Network):
             raise ValueError(f"ending={ending!r} is unknown; use one of {', '.join(ENDINGS)}")
         self.model = model
         self.name = name or model.name
-        height, width, self.channels = picture_shape_of(model, input_size, channels)
+        self.held = check_held(model, held)
+        self._filled = filled(model, self.held)
+        height, width, self.channels = picture_shape_of(model, input_size, channels, self.held)
         self.input_size = height, width
         self.value_range = value_range_of(value_range)
         self.preprocess = preprocessing(preprocess, self.channels, self.value_range)
@@ -175,7 +185,11 @@ class Classifier(Network):
             self._layer(layer)
             self.layer = layer if ":" in layer else self._layer(layer)[0]
         else:
-            self.layer, what = default_layer(self.layers, self.runs, self.spatial_layers)
+            shapes = self.spatial_layers
+            if held:
+                trial = lambda layer: self.activations(self._trial(), layer)  # noqa: E731
+                shapes = that_see(self.layers, shapes, trial)
+            self.layer, what = default_layer(self.layers, self.runs, shapes)
             if what:
                 warnings.warn(f"{self.name}: {what}", stacklevel=2)
 
@@ -215,7 +229,7 @@ class Classifier(Network):
         """
         names = (
             "model", "labels", "preprocess", "input_size", "channels", "value_range", "layer",
-            "output", "ending", "score", "name",
+            "output", "ending", "score", "held", "name",
         )  # fmt: skip
         return Classifier(**{name: getattr(self, name) for name in names} | changes)
 
@@ -337,9 +351,7 @@ class Classifier(Network):
 
     # Looking inside
 
-    def activations(
-        self, images: ArrayLike | Sequence[ArrayLike], layer: str | None = None
-    ) -> NDArray[np.float32]:
+    def activations(self, images: Images, layer: str | None = None) -> NDArray[np.float32]:
         """What a layer holds, shape (n, height, width, channels); default: ``self.layer``."""
         path, tapped_layer, run = self._layer(layer or self.layer)
 
@@ -353,7 +365,7 @@ class Classifier(Network):
 
     def gradients(
         self,
-        images: ArrayLike | Sequence[ArrayLike],
+        images: Images,
         target: Target | Score = None,
         layer: str | None = None,
     ) -> LayerGradients:
@@ -531,7 +543,7 @@ class Classifier(Network):
     def _run(self, x: tf.Tensor) -> Any:
         with warnings.catch_warnings():  # keras.Model([input], ...) warns when not given a list
             warnings.filterwarnings("ignore", "The structure of `inputs`", UserWarning)
-            return self.model(self.preprocess(x), training=False)
+            return self.model(self._filled(self.preprocess(x)), training=False)
 
     @functools.cached_property
     def gradient_batch(self) -> int:

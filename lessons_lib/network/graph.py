@@ -49,12 +49,18 @@ def gradient_of(score: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
     """The gradient inside a graph, of the shape of ``z``; an error says what lets none through."""
     (gradient,) = tf.gradients(score, z)
     if gradient is None:
-        raise ValueError(_where_the_gradient_ends(score, z))
+        nothing = "the score does not depend on the input, so there is nothing to attribute"
+        raise ValueError(what_blocks(score, z) or nothing)
     return gradient
 
 
-def _where_the_gradient_ends(score: tf.Tensor, z: tf.Tensor) -> str:
-    """Name the first operation, seen from the score, that lets no gradient through."""
+def what_blocks(score: tf.Tensor, z: tf.Tensor, whose: str = "the input") -> str:
+    """Name the first operation, seen from the score, that lets no gradient to ``z`` through.
+
+    An empty text, if there is a gradient, or the score does not depend on ``z``.
+    """
+    if tf.gradients(score, z)[0] is not None:
+        return ""
     reached = {z.op.name}
     for operation in score.graph.get_operations():  # in the order in which they were made
         before = [i for i in operation.inputs if i.op.name in reached]
@@ -64,11 +70,11 @@ def _where_the_gradient_ends(score: tf.Tensor, z: tf.Tensor) -> str:
             if any(g is not None for g in tf.gradients(score, outputs)):
                 blocked = operation if before[0].dtype.is_floating else before[0].op
                 return (
-                    f"the score has no gradient with respect to the input: {blocked.name} "
+                    f"the score has no gradient with respect to {whose}: {blocked.name} "
                     f"(operation {blocked.type}) lets none through. Replace that layer, or explain "
                     "with a method that needs no gradient, such as LIME or Shapley values."
                 )
-    return "the score does not depend on the input, so there is nothing to attribute"
+    return ""
 
 
 def composites(

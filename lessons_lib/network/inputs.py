@@ -1,11 +1,13 @@
 """What a Keras model takes: the shape of its pictures; a clear word where it takes none."""
 
+from collections.abc import Container
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from lessons_lib.images import channels_of
+from lessons_lib.network.held import named_inputs
 from lessons_lib.network.layers import channels_first, walk
 
 ARRAYS = (
@@ -21,7 +23,10 @@ INSTEAD = {
 
 
 def picture_shape_of(
-    model: keras.Model, size: tuple[int, int] | None = None, channels: int | None = None
+    model: keras.Model,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    held: Container[str] = (),
 ) -> tuple[int, int, int]:
     """(height, width, channels) of a model's pictures.
 
@@ -31,11 +36,13 @@ def picture_shape_of(
         The network.
     size, channels
         What the model leaves open; 3 channels, if nobody says.
+    held
+        Names of the inputs that take no picture.
 
     Raises
     ------
     ValueError
-        If the model takes no pictures, several of them, pictures of another shape, or has its
+        If the model takes no pictures, pictures of another shape, or has its
         channels first.
 
     Examples
@@ -45,13 +52,8 @@ def picture_shape_of(
     (28, 28, 1)
     """
     _check_that_it_runs(model)
-    inputs = _inputs(model)
-    if len(inputs) > 1:
-        names = [i.name for i in inputs]
-        raise ValueError(
-            f"{model.name} has {len(inputs)} inputs {names}; a Classifier takes one picture. Wrap "
-            "the model in one that has a single input and fills in the others."
-        )
+    named = named_inputs(model)
+    inputs = [i for name, i in named.items() if name not in held] or _inputs(model)
     own = tuple(inputs[0].shape[1:]) if inputs else (None, None, None)
     if len(own) != 3:
         what = _described(model, own)
