@@ -434,11 +434,11 @@ def test_a_network_without_places_says_what_to_use() -> None:
         grad_cam(classifier, np.zeros((4, 4, 3)))
 
 
-def test_a_path_is_no_picture() -> None:
+def test_the_path_of_no_picture_is_named() -> None:
     classifier = Classifier(net(softmax))
-    with pytest.raises(TypeError, match=r"images\.load_image\('cat.jpg'\)"):
-        classifier.top("cat.jpg")
-    with pytest.raises(TypeError, match="for each file in it"):
+    with pytest.raises(FileNotFoundError, match="there is no file nowhere.jpg"):
+        classifier.top("nowhere.jpg")
+    with pytest.raises(OSError, match="is a folder"):
         classifier.top(tempfile.gettempdir())
 
 
