@@ -1,5 +1,6 @@
 """What is committed is whole and consistent: lock, addresses, README and notebooks."""
 
+import ast
 import json
 import re
 import runpy
@@ -336,6 +337,23 @@ def test_each_picture_has_an_alternative_text(path: Path) -> None:
         for tag in re.findall(r"<img\b[^>]*>", text):
             assert re.search(r"\balt\s*=\s*([\"'])\s*\S.*?\1", tag), tag[:80]
         assert not re.search(r"!\[\s*\]\(", text), text[:80]
+
+
+def long_alternative_texts(source: str) -> list[str]:
+    """Lines of the strings after ``alt=`` that are longer than a cell is wide."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    values = [k.value for call in calls for k in call.keywords if k.arg == "alt"]
+    texts = [v for v in values if isinstance(v, ast.Constant | ast.JoinedStr)]
+    lines = source.splitlines()
+    spans = [lines[text.lineno - 1 : text.end_lineno] for text in texts]
+    return [line for span in spans for line in span if len(line) > 100]
+
+
+@each_notebook
+def test_no_alternative_text_runs_out_of_its_cell(path: Path) -> None:
+    for cell in cells(path, "code"):
+        assert not long_alternative_texts(cell["source"])
+    assert long_alternative_texts(f"show(figure, alt='{'a' * 99}')")  # the control
 
 
 def test_every_lesson_has_the_same_set_up_cell() -> None:
