@@ -53,7 +53,7 @@ def colour(heat: NDArray[np.floating], cmap: str | Colormap = CMAP) -> NDArray[n
     heat : ndarray, shape (height, width)
         Values 0..1; what lies outside is clipped.
     cmap
-        A matplotlib colour map, or its name. The default goes from dark blue to red in equal steps,
+        A matplotlib colour map, or its name. The default goes from dark blue to magenta in equal steps,
         also in grey and to colour-blind readers. ``"jet"`` gives the classic colours, which do
         neither.
 
@@ -118,8 +118,8 @@ def overlay(
     >>> white = np.full((1, 3, 3), 255, "uint8")
     >>> overlay(white, np.array([[0.0, 1.0, 2.0]]))[0]
     array([[255, 255, 255],
-           [216, 155, 183],
-           [248,  67,  56]], dtype=uint8)
+           [194, 153, 216],
+           [237,  51, 249]], dtype=uint8)
     """
     if look not in LOOKS:
         raise ValueError(f"look={look!r} is none; there are {list(LOOKS)}")

@@ -1,8 +1,9 @@
 """Colours, fonts, sizes and lines of all figures of the course: set here, and nowhere else.
 
 Each colour has one meaning. Orange speaks for the class, or raises the answer; blue speaks against
-it, or lowers it; the heat of a map goes from dark blue to red; cividis is a feature's own value;
-grey is what has no sign. Lines of several methods have colours of their own.
+it, or lowers it; the heat of a map goes from dark blue to magenta, which few photographs hold;
+cividis is a feature's own value; grey is what has no sign. Lines of several methods have colours of
+their own.
 
 Readers who do not tell red from green see the same: for them too, orange and blue stay more than
 100 apart in CIELAB (100 lie between black and white), and the colours of the heat grow lighter from
@@ -23,12 +24,12 @@ from matplotlib.figure import Figure
 FOR, AGAINST = "#e06900", "#007dd2"
 FOR_AGAINST = LinearSegmentedColormap.from_list("for_against", [AGAINST, "white", FOR])
 
-# The heat: equal steps in CIELAB, from lightness 7 to 52, past no grey: laid over any grey pixel,
+# The heat: equal steps in CIELAB, from lightness 5 to 56, past no grey: laid over any grey pixel,
 # or any of the panda's, the hotter colour is always the one that differs more from the photograph.
 CMAP = LinearSegmentedColormap.from_list(
     "heat",
-    ["#070059", "#360050", "#5b004f", "#80014f", "#9e064c", "#b90944", "#d20c37", "#e61024",
-     "#f61406"],
+    ["#060048", "#16005a", "#2b0071", "#420089", "#65009e", "#8700b3", "#a700c9", "#c700e0",
+     "#e800f8"],
 )  # fmt: skip
 OWN_VALUE = "cividis"  # of a feature's own value, low to high
 
