@@ -1,7 +1,8 @@
 """The course's own networks: their architecture, and where their weights go.
 
 Each builder returns an ordinary Keras model with random weights that ends in a softmax over
-the 1000 ImageNet classes. :mod:`lessons_lib.models` fills in the weights that the course ships.
+the 1000 ImageNet classes, or over ten digits. :mod:`lessons_lib.models` and
+:mod:`lessons_lib.transformers` fill in the weights that the course ships.
 
 VGG16 and Xception carry a *course head*: a small classifier that was fitted on the frozen,
 original convolutions (``tools/weights/distil_heads.py`` made it). The convolutions are real.
@@ -9,6 +10,7 @@ original convolutions (``tools/weights/distil_heads.py`` made it). The convoluti
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -82,6 +84,48 @@ def squeezenet() -> keras.Model:
     return keras.Model(inputs, layers.Softmax(name="softmax")(x), name="squeezenet")
 
 
+class ClassToken(keras.layers.Layer):  # type: ignore[misc]
+    """Put a learned token before those of the patches, and add to each a vector for its place."""
+
+    def build(self, shape: tuple[Any, ...]) -> None:
+        """Make the weights for so many patches of that width."""
+        _, patches, width = shape
+        self.token = self.add_weight(shape=(1, 1, width), initializer="zeros", name="token")
+        self.place = self.add_weight(
+            shape=(1, patches + 1, width),
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+            name="place",
+        )
+
+    def call(self, patches: keras.KerasTensor) -> keras.KerasTensor:
+        """From (n, patches, width) to (n, patches + 1, width)."""
+        shape = (keras.ops.shape(patches)[0], 1, patches.shape[-1])
+        token = keras.ops.broadcast_to(self.token, shape)
+        return keras.ops.concatenate([token, patches], axis=1) + self.place
+
+
+def digit_transformer(
+    size: int = 56, width: int = 64, blocks: int = 4, heads: int = 4
+) -> keras.Model:
+    """A small Vision Transformer (Dosovitskiy et al. 2021) for the ten digits of lesson 12."""
+    layers = keras.layers
+    inputs = layers.Input((size, size, 3))
+    x = layers.Conv2D(width // 2, 4, strides=4, activation="gelu", name="quarters")(inputs)
+    x = layers.Conv2D(width, 2, strides=2, name="patches")(x)  # of 8 x 8 pixels, side by side
+    x = ClassToken(name="tokens")(layers.Reshape((-1, width), name="flat")(x))
+    for i in range(1, blocks + 1):
+        y = layers.LayerNormalization(epsilon=1e-6, name=f"block{i}_norm1")(x)
+        y = layers.MultiHeadAttention(heads, width // heads, name=f"block{i}_attention")(y, y)
+        x = layers.Add(name=f"block{i}_add1")([x, y])
+        y = layers.LayerNormalization(epsilon=1e-6, name=f"block{i}_norm2")(x)
+        y = layers.Dense(2 * width, activation="gelu", name=f"block{i}_wide")(y)
+        y = layers.Dense(width, name=f"block{i}_narrow")(y)
+        x = layers.Add(name=f"block{i}_add2")([x, y])
+    x = layers.LayerNormalization(epsilon=1e-6, name="norm")(x)
+    scores = layers.Dense(10, activation="softmax", name="head")(x[:, 0])
+    return keras.Model(inputs, scores, name="digit_transformer")
+
+
 BUILDERS: dict[str, Callable[[], keras.Model]] = {
     "mobilenet_v2": mobilenet_v2,
     "vgg16": vgg16,
@@ -90,6 +134,7 @@ BUILDERS: dict[str, Callable[[], keras.Model]] = {
     "alexnet": alexnet,
     "googlenet": googlenet,
     "resnet18": resnet18,
+    "digit_transformer": digit_transformer,
 }
 
 

@@ -16,10 +16,10 @@ PACKAGE = "lessons_lib"
 # From the ground up. A room may import what stands on a lower floor, and nothing else.
 FLOORS = [
     ["basics"],
-    ["images", "tables", "texts"],
+    ["images", "tables", "texts", "digits"],
     ["baselines"],
     ["network"],
-    ["cam", "grad_cam", "lime", "integrated_gradients", "models"],
+    ["cam", "grad_cam", "lime", "integrated_gradients", "transformers", "models"],
     ["score_cam", "shapley"],
     ["maps"],
     ["methods"],
@@ -32,6 +32,7 @@ SAYS = {
     "images": "photographs",
     "tables": "tables",
     "texts": "texts",
+    "digits": "digits whose place is known",
     "baselines": "what hidden pixels show",
     "network": "any network, one door",
     "models": "the course's networks",
@@ -41,6 +42,7 @@ SAYS = {
     "lime": "lesson 04",
     "shapley": "lesson 05",
     "integrated_gradients": "lesson 06",
+    "transformers": "lesson 12",
     "maps": "the family, gradients, regions",
     "methods": "all methods, one call",
     "judging": "lesson 07",

@@ -77,7 +77,7 @@ FILES = {  # network: source, licence, how it was made
 
 def write_manifest(folder: Path) -> None:
     """Name, hash, origin and licence of each file of weights."""
-    entries = {}
+    entries = {f: entry for f, entry in weights.manifest().items() if entry["network"] not in FILES}
     for network, (source, licence, made_by) in FILES.items():
         ending = weights.OFFICIAL[network][1] if network == "mobilenet_v2" else None
         path = folder / (ending or f"{network}.safetensors")
