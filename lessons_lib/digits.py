@@ -15,9 +15,8 @@ import numpy as np
 import sklearn.datasets
 from numpy.typing import NDArray
 
-from lessons_lib.basics.checks import whole
+from lessons_lib.basics.checks import Array, whole
 
-Array = NDArray[np.floating]
 SIZE = 56
 SCRAPS = 3
 HELD_OUT = 450  # digits that no network of the course was fitted on, of 1797

@@ -3,10 +3,12 @@
 import keras
 import numpy as np
 
+from lessons_lib.network.architectures import ClassToken
 from lessons_lib.network.classifier import Classifier
 
 L = keras.layers
 SIZE = 16
+PATCH = 4
 
 
 def seeded(model: keras.Model, seed: int = 0) -> keras.Model:
@@ -61,6 +63,27 @@ def nested_net(seed: int = 0) -> keras.Model:
     )
     outer = [keras.Input((SIZE, SIZE, 3)), inner, L.GlobalAveragePooling2D(), L.Dense(3)]
     return seeded(keras.Sequential(outer), seed)
+
+
+def transformer_net(
+    token: bool = True, blocks: int = 2, size: tuple[int, int] = (8, 12)
+) -> keras.Model:
+    """A Vision Transformer of a few patches; with a class token, or with an average at its end."""
+    inputs = keras.Input((*size, 3))
+    x = L.Conv2D(8, PATCH, strides=PATCH, name="patches")(L.Rescaling(1 / 64)(inputs))
+    x = L.Reshape((-1, 8))(x)
+    x = ClassToken(name="tokens")(x) if token else x
+    for i in range(blocks):
+        y = L.LayerNormalization(name=f"norm_{i}a")(x)
+        x = L.Add(name=f"add_{i}a")([x, L.MultiHeadAttention(2, 5, name=f"attend_{i}")(y, y)])
+        y = L.Dense(12, activation="gelu")(L.LayerNormalization(name=f"norm_{i}b")(x))
+        x = L.Add(name=f"add_{i}b")([x, L.Dense(8)(y)])
+    x = L.LayerNormalization(name="norm")(x)
+    x = x[:, 0] if token else L.GlobalAveragePooling1D()(x)
+    model = keras.Model(inputs, L.Dense(3, activation="softmax")(x))
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.normal(0, 0.3, w.shape) for w in model.get_weights()])
+    return model
 
 
 def nested(model: keras.Model) -> keras.Model:

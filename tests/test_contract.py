@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lessons_lib import maps
+from lessons_lib import maps, transformers
 from lessons_lib.cam import cam
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.integrated_gradients import expected_gradients, integrated_gradients
@@ -20,7 +20,17 @@ from lessons_lib.methods import CONTROLS, heat_maps
 from lessons_lib.methods import METHODS as ON_THE_BENCH
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.score_cam import score_cam
-from tests.networks import SIZE, L, classifier, flat_net, gap_net, nested_net, pictures, seeded
+from tests.networks import (
+    SIZE,
+    L,
+    classifier,
+    flat_net,
+    gap_net,
+    nested_net,
+    pictures,
+    seeded,
+    transformer_net,
+)
 
 Map = Callable[..., np.ndarray]
 
@@ -68,13 +78,18 @@ OF_PIXELS = {  # a value for each pixel and colour, or for each pixel
     ),
 }
 WITHOUT_A_CLASS = {"Eigen-CAM": lambda net, images, target=None: maps.eigen_cam(net, images)}
+OF_TOKENS = {  # they need attention
+    "relevance": transformers.relevance,
+    "rollout": lambda net, images, target=None: transformers.rollout(net, images),
+    "attention map": lambda net, images, target=None: transformers.attention_map(net, images),
+}
 BENCH = {
     f"bench: {name}": lambda net, images, target=None, method=method: heat_maps(
         method, net, images, target
     )
     for name, method in (ON_THE_BENCH | CONTROLS).items()
 }
-METHODS = AT_A_LAYER | OF_PIXELS | WITHOUT_A_CLASS | BENCH
+METHODS = AT_A_LAYER | OF_PIXELS | WITHOUT_A_CLASS | OF_TOKENS | BENCH
 CHUNKED = {  # those with a batch_size
     "Score-CAM": score_cam,
     "Integrated Gradients": phi,
@@ -82,7 +97,8 @@ CHUNKED = {  # those with a batch_size
     "RISE": rise,
 }
 ONE_BY_ONE = {"SmoothGrad", "Expected Gradients", "Ablation-CAM", "Score-CAM"}
-IGNORE_THE_CLASS = {"Eigen-CAM", "bench: Eigen-CAM", "bench: random", "bench: centre"}
+TAKE_NO_CLASS = {"Eigen-CAM", "rollout", "attention map"}
+IGNORE_THE_CLASS = TAKE_NO_CLASS | {"bench: Eigen-CAM", "bench: random", "bench: centre"}
 NEED_A_LINEAR_HEAD = {"CAM", "bench: CAM"}
 
 
@@ -127,16 +143,30 @@ NETWORKS = {
     "dead": dead_net,
     "unmoved": unmoved_net,
 }
+TOKENS = "tokens"
+
+
+def tokens_net() -> Classifier:
+    """A small transformer whose tokens are folded into places."""
+    return transformers.with_folded_tokens(Classifier(transformer_net(blocks=3, size=(SIZE, SIZE))))
+
+
 each_method = pytest.mark.parametrize("name", METHODS)
-each_network = pytest.mark.parametrize("kind", NETWORKS)
+each_network = pytest.mark.parametrize("kind", [*NETWORKS, TOKENS])
 
 
 @pytest.fixture(scope="module")
 def networks() -> dict[str, Classifier]:
-    return {
+    built = {
         kind: classifier(build(), preprocess="tf" if "channel" in kind else None)
         for kind, build in NETWORKS.items()
     }
+    return built | {TOKENS: tokens_net()}
+
+
+def suited(name: str, networks: dict[str, Classifier]) -> Classifier:
+    """A network that the method takes."""
+    return networks[TOKENS if name in OF_TOKENS else "pooled"]
 
 
 def grainy(n: int, channels: int = 3) -> np.ndarray:
@@ -152,8 +182,10 @@ def three(channels: int = 3) -> list[np.ndarray]:
 
 
 def skip_where_refused(name: str, kind: str) -> None:
-    if name in NEED_A_LINEAR_HEAD and kind == "dense":
+    if name in NEED_A_LINEAR_HEAD and kind in ("dense", TOKENS):
         pytest.skip("CAM refuses it; tests/test_cam.py")
+    if name in OF_TOKENS and kind != TOKENS:
+        pytest.skip("there is no attention; tests/transformers")
 
 
 @each_method
@@ -182,14 +214,14 @@ def test_chunks_change_nothing(name: str, batch_size: int, networks) -> None:
 def test_more_pictures_than_a_batch_holds(name: str, networks) -> None:
     if name.startswith("bench") or name in ONE_BY_ONE:
         pytest.skip("goes from picture to picture")
-    net, method, images = networks["pooled"], METHODS[name], grainy(19)
+    net, method, images = suited(name, networks), METHODS[name], grainy(19)
     found = method(net, images, 1)
     np.testing.assert_allclose(found[17], method(net, images[17], 1), rtol=1e-3, atol=1e-6)
 
 
 @each_method
 def test_nothing_of_the_callers_or_of_the_model_is_changed(name: str, networks) -> None:
-    net, images = networks["pooled"], grainy(2)
+    net, images = suited(name, networks), grainy(2)
     before = state(net)
     METHODS[name](net, images, [0, 1])
     np.testing.assert_array_equal(images, grainy(2))
@@ -217,13 +249,13 @@ def state(net: Classifier) -> tuple:
 def test_the_class_matters(name: str, networks) -> None:
     if name in IGNORE_THE_CLASS:
         pytest.skip("it knows no class, and says so")
-    one, other = METHODS[name](networks["pooled"], [grainy(1)[0]] * 2, [0, 1])
+    one, other = METHODS[name](suited(name, networks), [grainy(1)[0]] * 2, [0, 1])
     assert np.abs(one - other).max() > 1e-3 * np.abs(one).max()
 
 
 @each_method
 def test_the_default_class_is_each_pictures_top_class(name: str, networks) -> None:
-    net, images = networks["pooled"], grainy(3)
+    net, images = suited(name, networks), grainy(3)
     tops = net.logits(images).argmax(axis=1).tolist()
     np.testing.assert_array_equal(METHODS[name](net, images), METHODS[name](net, images, tops))
 
@@ -237,7 +269,7 @@ def test_a_zero_gradient_gives_a_map_of_zeros(name: str, kind: str, networks) ->
 @each_method
 @pytest.mark.parametrize("value", [0, 128])
 def test_a_picture_of_one_colour_gives_a_finite_map(name: str, value: int, networks) -> None:
-    found = METHODS[name](networks["pooled"], np.full((20, 20, 3), value, np.uint8), 1)
+    found = METHODS[name](suited(name, networks), np.full((20, 20, 3), value, np.uint8), 1)
     assert np.isfinite(found).all()
 
 
@@ -246,11 +278,12 @@ def test_half_precision_gives_a_finite_map_near_that_of_float32(name: str) -> No
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_float16")
     try:
-        half = classifier(gap_net())
+        half = tokens_net() if name in OF_TOKENS else classifier(gap_net())
     finally:
         keras.config.set_dtype_policy(policy)
     image = grainy(1)[0]
-    found, full = METHODS[name](half, image, 1), METHODS[name](classifier(gap_net()), image, 1)
+    whole = tokens_net() if name in OF_TOKENS else classifier(gap_net())
+    found, full = METHODS[name](half, image, 1), METHODS[name](whole, image, 1)
     assert found.dtype == full.dtype == np.float32
     assert np.corrcoef(found.ravel(), full.ravel())[0, 1] > 0.98 or np.ptp(full) == 0
 
@@ -273,12 +306,12 @@ BAD = {
 @pytest.mark.parametrize("what", BAD)
 def test_bad_input_is_named(name: str, what: str, networks) -> None:
     images, target, error, message = BAD[what]
-    if name == "Eigen-CAM" and target != 1:
+    if name in TAKE_NO_CLASS and target != 1:
         pytest.skip("it takes no class")
     if name in ("SmoothGrad", "Expected Gradients") and what in ("no picture", "too many classes"):
         pytest.skip("it takes one picture")
     with pytest.raises(error, match=message):
-        METHODS[name](networks["pooled"], images, target)
+        METHODS[name](suited(name, networks), images, target)
 
 
 @pytest.mark.parametrize("name", AT_A_LAYER)
@@ -288,7 +321,7 @@ def test_bad_input_is_named(name: str, what: str, networks) -> None:
 )
 def test_a_bad_layer_is_named(name: str, layer: object, message: str, networks) -> None:
     with pytest.raises(ValueError, match=message):
-        AT_A_LAYER[name](networks["pooled"], grainy(1)[0], 1, layer)
+        AT_A_LAYER[name](suited(name, networks), grainy(1)[0], 1, layer)
 
 
 def test_every_method_of_the_bench_is_in_the_contract() -> None:

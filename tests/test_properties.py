@@ -29,6 +29,7 @@ import lessons_lib
 from lessons_lib import (
     baselines,
     cam,
+    digits,
     grad_cam,
     images,
     judging,
@@ -38,6 +39,7 @@ from lessons_lib import (
     plotting,
     score_cam,
     shapley,
+    transformers,
 )
 from lessons_lib import integrated_gradients as ig
 from lessons_lib.judging import road, robustness
@@ -49,7 +51,7 @@ from lessons_lib.network.black_box import BlackBox
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.counter import counted
 from lessons_lib.network.labels import as_names, class_index, class_indices, labels_for
-from tests.networks import SIZE, classifier, gap_net
+from tests.networks import SIZE, classifier, gap_net, transformer_net
 
 REPEATABLE = settings(
     deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -201,6 +203,9 @@ CLIPPED = dict(
     clip_above_percentile=real(90, 100), clip_below_percentile=real(0, 80), lower_end=real(0, 1)
 )
 MASK = Kind(st.just(SEGMENTS == 1), changed(SEGMENTS == 1)) | fixed((SEGMENTS == 1).tolist())
+TOKENS = fixed(Classifier(transformer_net(size=(SIZE, SIZE))))
+GRID = one_of(None, (4, 4), [4, 4], odd=((4, 5), (4,), (0, 4), (-4, -4), (2.5, 4), 16, "x"))
+OF_TOKENS = dict(classifier=TOKENS, images=MANY, grid=GRID)
 PLACES = dict(heat=numbers(SIZE, SIZE), inside=MASK)
 
 # What is called, and with what
@@ -365,6 +370,13 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
         ),
     ),
     lime.checked_samples: dict(Z=numbers(7, 3), y=numbers(7), weights=numbers(7, low=0.1)),
+    digits.pictures: dict(
+        n=whole(1, 3), digits=one_of(0, 1, 2, odd=(3, -1, True, 1.5, None, "two")), held_out=FLAG,
+    ),
+    transformers.token_grid: dict(
+        tokens=whole(17, 20), input_size=SIZES, first=whole(0, 1),
+        grid=one_of((4, 4), [4, 4], odd=((4, 5), (4,), (0, 4), (2.5, 4), 16, "x")),
+    ),
 }  # fmt: skip
 
 OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
@@ -454,6 +466,13 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
         classifier=ASKED, image=ONE, segments=REGIONS, Z=SHOWN, baseline=BASELINE,
         scores=one_of("probability", "logit"), batch_size=whole(1, 9),
     ),
+    transformers.attention: dict(classifier=TOKENS, images=MANY),
+    transformers.attention_map: OF_TOKENS | dict(
+        block=one_of(0, -1, odd=(2, 1.5, None, "x", True)),
+        head=one_of(0, -2, None, odd=(2, 1.5, "x", True)),
+    ),
+    transformers.relevance: OF_TOKENS | dict(target=TARGETS),
+    transformers.rollout: OF_TOKENS,
 }  # fmt: skip
 
 COMPILING: dict[Callable, dict[str, Kind]] = {
@@ -467,6 +486,10 @@ COMPILING: dict[Callable, dict[str, Kind]] = {
     ),
     counted: dict(classifier=NET),
     bfloat16: dict(classifier=NET),
+    transformers.with_folded_tokens: dict(
+        classifier=TOKENS, grid=GRID, first=one_of(None, 1, odd=(2, -1, 1.5, "x", True)),
+        layer=one_of(None, "norm_0a", odd=("patches", "norm", "nonsense", "", 3, True)),
+    ),
 }  # fmt: skip
 
 CALLS = OF_NUMBERS | OF_A_NETWORK | COMPILING
@@ -516,12 +539,20 @@ EXEMPT = {
     "shapley.compiled": "compiles a function of the same module",
     "shapley.read_trees": "reads a model of scikit-learn for tree_shap, which is called here",
     "shapley.rows_as_seen": "checks the rows of tree_shap, which is called here",
+    "digits.picture": "one of digits.pictures, which checks the numbers",
+    "transformers.through_blocks": "a product of matrices that are ready, as arrays or tensors",
+    "transformers.fold": "takes tokens that are ready, as arrays or tensors",
+    "transformers.attending": IN_A_GRAPH,
+    "transformers.one_for_each": "checks what the methods called here have made",
+    "transformers.attention_of": IN_A_GRAPH,
+    "transformers.layers_inside": "goes through a model of Keras",
 }  # fmt: skip
 ROOMS = (
-    "baselines", "basics.scaling", "cam", "grad_cam", "images", "integrated_gradients", "judging",
-    "lime", "maps", "methods", "network.asking", "network.bfloat16", "network.black_box",
+    "baselines", "basics.scaling", "cam", "digits", "grad_cam", "images", "integrated_gradients",
+    "judging", "lime", "maps", "methods", "network.asking", "network.bfloat16", "network.black_box",
     "network.classifier", "network.counter", "network.graph", "network.labels",
     "plotting.attributions", "plotting.pictures", "plotting.superpixels", "score_cam", "shapley",
+    "transformers",
 )  # fmt: skip
 LEFT_OUT = "judging.clever_hans"  # it trains networks, and has tests of its own
 

@@ -1,6 +1,15 @@
 """What is measured, a module for each room of the package: see `jobs.setting`."""
 
-from jobs import grad_cam, integrated_gradients, judging, lime, maps, score_cam, shapley
+from jobs import (
+    grad_cam,
+    integrated_gradients,
+    judging,
+    lime,
+    maps,
+    score_cam,
+    shapley,
+    transformers,
+)
 from jobs.setting import FLOOR, JOBS
 
 __all__ = [
@@ -13,4 +22,5 @@ __all__ = [
     "maps",
     "score_cam",
     "shapley",
+    "transformers",
 ]

@@ -96,20 +96,33 @@ def tapped(
         One entry for each run of the layer.
     """
     seen: list[tf.Tensor] = []
-    original = layer.call
 
-    def call(*args: Any, **kwargs: Any) -> tf.Tensor:
+    def call(original: Callable[..., tf.Tensor], *args: Any, **kwargs: Any) -> tf.Tensor:
         output = original(*args, **kwargs)
         seen.append(output)
         return output if tap is None or run not in (None, len(seen) - 1) else tap(output)
 
+    with instead(layer, call):
+        yield seen
+
+
+@contextlib.contextmanager
+def instead(layer: keras.layers.Layer, call: Callable[..., Any]) -> Iterator[None]:
+    """Let a layer do ``call(its own call, *arguments)`` while the context is open.
+
+    One may stand within another, on the same layer too.
+    """
+    before = vars(layer).get("call")
     with _TRACING:
         # Keras tracks what is set on a layer; going past it leaves no trace.
-        object.__setattr__(layer, "call", call)
+        object.__setattr__(layer, "call", functools.partial(call, layer.call))
         try:
-            yield seen
+            yield
         finally:
-            object.__delattr__(layer, "call")
+            if before is None:
+                object.__delattr__(layer, "call")
+            else:
+                object.__setattr__(layer, "call", before)
 
 
 _TRACING = threading.RLock()
@@ -157,7 +170,7 @@ def with_places(layers: dict[str, keras.layers.Layer], runs: Runs, size: tuple[i
     strict = any(channels_first(layer) for layer in layers.values())
     for name, shape in runs.items():
         layer, grid = layers[path_of(name, layers)], shape[:2]
-        if len(shape) == 2:
+        if len(shape) == 2 and shape[0] is not None:
             tokens |= {shape[0], shape[0] - 1}  # one of them may stand for the class
             strict = True
         if len(shape) != 3 or None in grid:
@@ -324,8 +337,9 @@ def why_no_default(layers: dict[str, keras.layers.Layer], runs: Runs, shapes: Sh
     height, width = grid_of(last, layers, shapes)
     return (
         f"after {last!r}, with {height} x {width} places, the network goes on with tokens "
-        f"({tokens_after(layers, runs, last)}), which have no places to draw a map on. Use a "
-        "method that looks at no layer: LIME, KernelSHAP, occlusion, RISE or Integrated Gradients. "
+        f"({tokens_after(layers, runs, last)}), which have no places to draw a map on. Fold them "
+        "into places: lessons_lib.transformers.with_folded_tokens(classifier). Or use a method "
+        "that looks at no layer: LIME, KernelSHAP, occlusion, RISE or Integrated Gradients. "
         f"If the layer before the tokens is meant all the same, name it: layer={last!r}"
     )
 
