@@ -1,11 +1,11 @@
 """Pictures of explanations.
 
-What every lesson draws stands here; `plotting.lime`, `plotting.tables`, `plotting.attributions` and
-`plotting.comparison` draw what their lessons need besides.
+What every lesson draws stands here; `plotting.lime`, `plotting.tables`, `plotting.attributions`,
+`plotting.comparison` and `plotting.transformers` draw what their lessons need besides.
 """
 
 from lessons_lib.basics.scaling import normalise
-from lessons_lib.plotting import attributions, comparison, lime, tables
+from lessons_lib.plotting import attributions, comparison, lime, tables, transformers
 from lessons_lib.plotting.layers import compare_layers
 from lessons_lib.plotting.pictures import colour, explanation, gallery, overlay, show, slide
 from lessons_lib.plotting.style import AGAINST, CMAP, FOR, FOR_AGAINST
@@ -29,4 +29,5 @@ __all__ = [
     "slide",
     "superpixel_weights",
     "tables",
+    "transformers",
 ]

@@ -15,7 +15,7 @@ import ipywidgets
 import matplotlib
 import numpy as np
 import PIL.Image
-from IPython.display import Image, display
+from IPython.display import SVG, Image, display
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
@@ -308,13 +308,13 @@ def stretched(found: NDArray[Any], image: ArrayLike) -> tuple[NDArray[Any], NDAr
     return found[rows[:, None], columns], resize(picture, size)
 
 
-def show(figure: Figure, alt: str) -> None:
+def show(figure: Figure | str, alt: str) -> None:
     """Put a figure into the notebook, with a text for those who cannot see it.
 
     Parameters
     ----------
     figure
-        The figure.
+        The figure, or a drawing as the text of an SVG.
     alt
         What is to be seen, in a sentence.
 
@@ -323,7 +323,11 @@ def show(figure: Figure, alt: str) -> None:
     ValueError
         If ``alt`` is empty.
     """
-    display(_image(figure, alt))
+    if isinstance(figure, str):
+        _check_alt(alt)
+        display(SVG(figure, metadata={"alt": alt}))
+    else:
+        display(_image(figure, alt))
 
 
 def slide(
@@ -359,9 +363,13 @@ def slide(
     slider.observe(lambda change: handle.update(_image(draw(change["new"]), alt)), "value")
 
 
-def _image(figure: Figure, alt: str) -> Image:
+def _check_alt(alt: str) -> None:
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError("say in alt what the picture shows, for readers who cannot see it")
+
+
+def _image(figure: Figure, alt: str) -> Image:
+    _check_alt(alt)
     buffer = io.BytesIO()
     # A figure that is not of this package may have fewer dots an inch, as Jupyter sets it.
     dots = max(style.DPI, figure.dpi)

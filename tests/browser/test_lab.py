@@ -26,6 +26,7 @@ WRONG = {
     "05": "[0, 20]",
     "06": "[8, 8]",
     "07": "[1, 3 / 5, 1 / 3]",
+    "12": "[0, 0.9, 0.1]",
 }
 # How far the green values of a picture spread; 0 for one that is blank or was not loaded.
 SPREAD = """image => {
@@ -105,7 +106,8 @@ def no_errors(page: Page) -> None:
 def pictures(page: Page, lesson: str) -> None:
     """As many as were committed, and none of them blank."""
     outputs = [output for cell in committed(lesson) for output in cell.get("outputs", [])]
-    expected = sum("image/jpeg" in output.get("data", {}) for output in outputs)
+    kinds = {"image/jpeg", "image/svg+xml"}
+    expected = sum(bool(kinds & output.get("data", {}).keys()) for output in outputs)
     spread = page.locator(PICTURE).evaluate_all(f"images => images.map({SPREAD})")
     assert len(spread) == expected
     assert min(spread) > 10, spread
