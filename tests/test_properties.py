@@ -632,7 +632,7 @@ def holds(function: Callable, *, may_refuse: bool, arguments: dict) -> None:
             warnings.simplefilter("ignore")
             result = function(**arguments)
             result = list(result) if isinstance(result, Iterator) else result
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OSError) as error:
         if not (may_refuse and is_ours(error)):
             raise
     else:
