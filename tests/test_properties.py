@@ -497,6 +497,10 @@ CALLS = OF_NUMBERS | OF_A_NETWORK | COMPILING
 IN_A_GRAPH = "takes tensors, inside a compiled function of a method that is called here"
 BY_EXPLAIN = "a method, called through explain, which checks what goes in and what comes out"
 EXEMPT = {
+    "Network.one_by_one": "gives pictures one after another: tests/network/test_streams.py",
+    "Network.stream": "applies a function of its caller's: tests/network/test_streams.py",
+    "network.what_blocks": "words an error inside a graph",
+    "integrated_gradients.are_several": "tells one input from several, whatever it is",
     **dict.fromkeys(
         ["Classifier.forward", "Classifier.outputs", "Classifier.forward_from",
          "Classifier.compiled", "integrated_gradients.along_path", "network.gradient_of",

@@ -53,9 +53,9 @@ def colour(heat: NDArray[np.floating], cmap: str | Colormap = CMAP) -> NDArray[n
     heat : ndarray, shape (height, width)
         Values 0..1; what lies outside is clipped.
     cmap
-        A matplotlib colour map, or its name. The default goes from dark blue to magenta in equal steps,
-        also in grey and to colour-blind readers. ``"jet"`` gives the classic colours, which do
-        neither.
+        A matplotlib colour map, or its name. The default goes from dark blue to magenta in equal
+        steps, also in grey and to colour-blind readers. ``"jet"`` gives the classic colours, which
+        do neither.
 
     Returns
     -------

@@ -436,7 +436,7 @@ def test_a_network_without_places_says_what_to_use() -> None:
 
 def test_the_path_of_no_picture_is_named() -> None:
     classifier = Classifier(net(softmax))
-    with pytest.raises(FileNotFoundError, match="there is no file nowhere.jpg"):
+    with pytest.raises(FileNotFoundError, match=r"there is no file nowhere\.jpg"):
         classifier.top("nowhere.jpg")
     with pytest.raises(OSError, match="is a folder"):
         classifier.top(tempfile.gettempdir())
