@@ -4,6 +4,7 @@ A network takes no picture with a hole. So "hidden" means "painted over", and wh
 with, the baseline, is a choice that changes the answer.
 """
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -191,6 +192,11 @@ def coalition_scores(
     TypeError, ValueError
         If picture, segments, class, ``baseline`` or ``scores`` are not as above, or ``Z`` has not
         one column for each superpixel.
+
+    Warns
+    -----
+    UserWarning
+        If no score changes, whatever is hidden.
     """
     classifier, target = classifier.explaining(target)
     x = classifier.prepare_one(image)
@@ -198,6 +204,12 @@ def coalition_scores(
     Z = _coalitions(Z, segments)
     (hidden,) = classifier.baseline(x, baseline, segments)
     found = classifier.composites(x[0], hidden, segments, Z, scores=scores, batch_size=batch_size)
+    if len(np.unique(Z, axis=0)) > 1 and not np.ptp(found, axis=0).any():
+        warnings.warn(
+            f"hiding superpixels changes no score: baseline={baseline!r} may show what was there "
+            "before, as the mean of a flat superpixel does. Take another, such as baseline='black'",
+            stacklevel=2,
+        )
     return found if target is None else found[:, classifier.chosen(x, target)]
 
 

@@ -1,5 +1,7 @@
 """Superpixels: a partition numbered 0 .. M - 1, and networks asked with some of them hidden."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -186,3 +188,18 @@ def test_other_bad_input(softmax: Classifier, change: dict, message: str) -> Non
     arguments = {"image": IMAGE, "segments": SEGMENTS, "Z": np.ones((1, 6))} | change
     with pytest.raises(ValueError, match=message):
         coalition_scores(softmax, **arguments)
+
+
+def test_a_baseline_that_hides_nothing_is_said() -> None:
+    """A digit is flat: the mean of each superpixel is what was there, and all weights are 0."""
+    square = np.zeros((16, 16, 3), "float32")
+    square[4:10, 4:10] = 255
+    segments = (square[..., 0] > 0).astype(int)
+    net = network(keras.layers.Dense(3, activation="softmax"))
+    Z = [[1, 1], [1, 0], [0, 1]]
+    with pytest.warns(UserWarning, match="hiding superpixels changes no score: baseline='mean'"):
+        coalition_scores(net, square, segments, Z)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = coalition_scores(net, square, segments, Z, baseline="black")
+    assert np.ptp(found, axis=0).max() > 0

@@ -375,3 +375,22 @@ def test_what_is_no_function_of_tensors_is_named() -> None:
         Score(3)
     with pytest.raises(TypeError, match="use TensorFlow's operations, not NumPy's"):
         grad_cam(net, PHOTO, Score(lambda y: np.sin(y[:, 0])))
+
+
+def test_one_weight_for_a_channel_does_not_know_which_cell_was_asked_for() -> None:
+    """What docs/networks.md says of Grad-CAM, and why it names LayerCAM for a cell."""
+    inputs = keras.Input((12, 12, 3))
+    seen = L.Conv2D(2, 1, activation="relu", name="seen")(inputs)
+    model = seeded(keras.Model(inputs, L.Conv2D(1, 1, name="cells")(seen)), 1)
+    model.get_layer("seen").set_weights([np.ones((1, 1, 3, 2)), np.zeros(2)])
+    model.get_layer("cells").set_weights([np.ones((1, 1, 2, 1)), np.zeros(1)])
+    net = Classifier(model, ending="scores", preprocess="none", layer="seen")
+    photo = np.full((12, 12, 3), 10, "uint8")
+    photo[2, 3], photo[8, 9] = 200, 250
+    cells = [element(2, 3, 0), element(8, 9, 0)]
+    one, other = (grad_cam(net, photo, cell) for cell in cells)
+    np.testing.assert_array_equal(one, other)
+    for cell, place in zip(cells, [(2, 3), (8, 9)], strict=True):
+        heat = maps.layer_cam(net, photo, cell)
+        assert np.unravel_index(heat.argmax(), heat.shape) == place
+        assert heat.sum() == heat.max()
