@@ -46,6 +46,11 @@ COLOURS = ["#332288", "#882255", "#44aa99", "#cc6677", "#999933"]
 MARKERS = "osD^v"
 DASHES = ["-", "--", "-.", ":", "-"]
 
+# Drawings in SVG, on a white card
+
+CARD, LINES, BOX, FOUND = "#ffffff", "#222222", "#e8eef4", "#e9f5ea"
+PLACES, TOKENS, MAPS = "#4c78a8", "#e45756", "#2e7d32"
+
 # Fonts in points
 
 SMALL, NORMAL, LARGE = 8, 9, 11  # ticks and notes; titles of panels and axes; of the whole figure
