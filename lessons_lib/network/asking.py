@@ -159,7 +159,7 @@ class Network(ABC):
         Parameters
         ----------
         method
-            From prepared pictures (n, *input_size, 3) and their target to an array of n results, or
+            From prepared pictures (n, *picture_shape) and their target to an array of n results, or
             a named tuple of such arrays.
         images
             As for `prepare`.
