@@ -181,7 +181,7 @@ def one_by_one(
     --------
     >>> files_of_two = [files.DATA / "images" / f"{name}.jpg" for name in ("panda", "cat")]
     >>> [picture.shape for picture in one_by_one(files_of_two)]
-    [(532, 800, 3), (480, 640, 3)]
+    [(532, 800, 3), (300, 451, 3)]
     """
     found = False
     for item in _items(images):

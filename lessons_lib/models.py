@@ -51,7 +51,7 @@ def load(name: str, weights: str | Path | None = None) -> Classifier:
     Examples
     --------
     >>> load("mobilenet_v2")
-    <Classifier mobilenet_v2: 224 x 224 pixels, 1000 classes, layer out_relu>
+    <Classifier mobilenet_v2: 224 x 224 pixels, 1000 classes, layer out_relu, 7 x 7>
     """
     if name not in NETWORKS:
         need = [n for n, network in NETWORKS.items() if network.needs]
