@@ -125,8 +125,8 @@ def pictures(page: Page, name: str) -> None:
     assert "" not in described
     if name in LESSONS:
         outputs = [output for cell in cells(name) for output in cell.get("outputs", [])]
-        stored = [output.get("metadata", {}).get("image/jpeg") for output in outputs]
-        assert described == [metadata["alt"] for metadata in stored if metadata]
+        stored = [data["alt"] for o in outputs for data in o.get("metadata", {}).values()]
+        assert described == stored
 
 
 def neighbours(page: Page, name: str) -> None:

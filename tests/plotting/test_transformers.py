@@ -1,5 +1,7 @@
 """The drawing of lesson 12 is whole, has a ground of its own and says what it must."""
 
+import base64
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -32,9 +34,17 @@ def test_the_drawing_is_whole_and_readable_on_any_page() -> None:
 
 def test_a_drawing_is_shown_with_words_for_those_who_cannot_see_it(monkeypatch) -> None:
     shown = []
-    monkeypatch.setattr(pictures, "display", shown.append)
-    plotting.show(transformers.vision_transformer(), "a drawing")
-    _, metadata = shown[0]._repr_svg_(), shown[0].metadata
-    assert metadata == {"alt": "a drawing"}
+    monkeypatch.setattr(pictures, "display", lambda data, **how: shown.append((data, how)))
+    drawing = transformers.vision_transformer()
+    plotting.show(drawing, "a drawing")
+    [(data, how)] = shown
+    assert data["image/svg+xml"] == drawing
+    assert how == {"metadata": {"image/svg+xml": {"alt": "a drawing"}}, "raw": True}
+    # A file that is not trusted shows its Markdown; a picture in it is a whole one.
+    alt, source = re.fullmatch(
+        r"!\[(.*)\]\(data:image/svg\+xml;base64,(.*)\)", data["text/markdown"]
+    ).groups()
+    assert alt == "a drawing"
+    assert base64.b64decode(source).decode() == drawing
     with pytest.raises(ValueError, match="say in alt what the picture shows"):
         plotting.show(transformers.vision_transformer(), " ")

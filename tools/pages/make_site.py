@@ -140,9 +140,9 @@ def describe_pictures(app: Sphinx, page: nodes.document) -> None:
     if path.suffix == ".ipynb":
         lesson = nbformat.read(path, as_version=4)
         outputs = [output for cell in lesson.cells for output in cell.get("outputs", [])]
-        stored = [o.metadata["image/jpeg"] for o in outputs if "image/jpeg" in o.get("data", {})]
-        for image, metadata in zip(page.findall(nodes.image), stored, strict=True):
-            image["alt"] = metadata["alt"]
+        alts = [data["alt"] for o in outputs for data in o.get("metadata", {}).values()]
+        for image, alt in zip(page.findall(nodes.image), alts, strict=True):
+            image["alt"] = alt
             image["classes"].append("dark-light")  # or the theme dims it where the page is dark
 
 

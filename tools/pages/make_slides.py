@@ -64,7 +64,7 @@ def cells(lesson: NotebookNode) -> list[NotebookNode]:
             pieces.append(cell)
     filled = 0
     for cell in pieces:
-        drawn = any("image/jpeg" in output.get("data", {}) for output in cell.get("outputs", []))
+        drawn = any(output.get("metadata") for output in cell.get("outputs", []))
         cell.metadata["transient"] = {"remove_source": drawn}
         if drawn or BEGINS.match(cell.source) or filled + height(cell) > 720:
             cell.metadata["slideshow"] = {"slide_type": "slide"}
