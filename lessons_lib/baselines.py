@@ -6,6 +6,7 @@ the baseline has not. No baseline is neutral: a black one cannot give anything t
 whatever they mean to the network.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -106,6 +107,11 @@ def make_baseline(
         If the name is unknown, a number is outside the value range, an array is no picture, or
         ``segments`` are not those of ``x``.
 
+    Warns
+    -----
+    UserWarning
+        If ``"grey"`` is asked for in units that go below 0.
+
     Examples
     --------
     >>> x = np.array([[[10, 0, 0], [30, 0, 0], [90, 0, 0]]], np.float32)
@@ -119,6 +125,14 @@ def make_baseline(
             raise ValueError(
                 f"there is no baseline {baseline!r}; there are {', '.join(BASELINES)}, "
                 "or pass a number, a colour or a picture"
+            )
+        if baseline == "grey" and value_range[0] < 0:
+            warnings.warn(
+                f"the baseline 'grey' is the middle of {value_range[0]:g}..{value_range[1]:g}, "
+                f"{sum(value_range) / 2:g}. In units of your own that may stand for a thing (in "
+                "Hounsfield units for bone): name the number that stands for nothing, such as "
+                "baseline=-1024, or take 'mean' or 'blurred'",
+                stacklevel=2,
             )
         return BASELINES[baseline](x, segments, rng or np.random.default_rng(0), value_range)
     (low, high), given = value_range, as_array(baseline, "the baseline")

@@ -69,7 +69,7 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
         )
     if not path.is_file():
         beside = sorted(p.name for p in path.parent.glob("*") if p.is_file())
-        near = difflib.get_close_matches(path.name, beside, n=3, cutoff=0.3)
+        near = difflib.get_close_matches(path.name, beside, n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise FileNotFoundError(f"there is no file {path}{hint}")
     return _decoded(path.read_bytes(), path)
@@ -257,7 +257,9 @@ def _check_range(array: NDArray[Any], value_range: ValueRange) -> None:
             f"pixels must lie in {least:g}..{most:g}, but these lie in {low:g}..{high:g}. Pass the "
             f"{'photograph' if photograph else 'picture'} as it is: the classifier does the "
             "network's own preprocessing itself. Where pictures have other values, say so once, "
-            "Classifier(model, value_range=(lowest, highest)); plots take classifier.shown(image)."
+            "Classifier(model, value_range=(lowest, highest)); plots take classifier.shown(image). "
+            "Files of photographs have 0..255, whatever the network wants: preprocess=lambda x: "
+            "x / 255."
         )
     decimal = np.issubdtype(array.dtype, np.floating)
     if decimal and most - least >= 255 and low >= -1 and 0 < high <= 1:

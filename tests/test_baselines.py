@@ -1,5 +1,7 @@
 """What stands for "nothing there": one set of names, for pictures and superpixels."""
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
@@ -89,3 +91,14 @@ def test_the_default_does_not_depend_on_where_a_network_rescales(name: str) -> N
     if name != "coalitions":  # the control: 0 after the preprocessing is black for one of them
         zero = [ANSWERS[name](net, X, baseline="zero") for net in (one, other)]
         assert np.abs(zero[0] - zero[1]).max() > 1e-3 * np.abs(zero[0]).max()
+
+
+def test_grey_in_units_of_ones_own_is_told() -> None:
+    x = np.full((4, 4, 1), -500, np.float32)
+    with pytest.warns(UserWarning, match=r"'grey' is the middle of -1024\.\.3071, 1023\.5"):
+        make_baseline("grey", x, value_range=(-1024, 3071))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for baseline in (-1024, "mean", "black"):
+            make_baseline(baseline, x, value_range=(-1024, 3071))
+        make_baseline("grey", np.abs(x), value_range=(0, 65535))

@@ -101,16 +101,25 @@ class Network(ABC):
         """Pictures of any sizes as `lessons_lib.images.as_batch` gives them, or its errors."""
         return pictures.as_batch(images, self.channels, self.value_range)
 
-    def shown(self, images: pictures.Images) -> Any:
+    def shown(self, images: pictures.Images, *, window: pictures.ValueRange | None = None) -> Any:
         """Pictures as a screen shows them, for plots: `lessons_lib.images.for_screen`.
+
+        Parameters
+        ----------
+        images
+            As for `prepare`.
+        window
+            The value that becomes black, and the one that becomes white; default: the ends of
+            `value_range`. Soft tissue in Hounsfield units is seen with (-160, 240).
 
         Returns
         -------
         ndarray of uint8, shape (height, width, 3), or a list of them for several pictures
             RGB 0..255, whatever the channels and the value range are.
         """
+        ends = pictures.value_range_of(window or self.value_range)
         found = [
-            pictures.for_screen(p, self.channels, self.value_range).round().astype("uint8")
+            pictures.for_screen(np.clip(p, *ends), self.channels, ends).round().astype("uint8")
             for p in self.checked(images)
         ]
         return pictures.as_given(images, found)

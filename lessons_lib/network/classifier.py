@@ -27,7 +27,7 @@ from lessons_lib.network.endings import (
     read_scores,
 )
 from lessons_lib.network.graph import composites, in_batches
-from lessons_lib.network.held import check_held, filled, that_see
+from lessons_lib.network.held import check_held, filled
 from lessons_lib.network.inputs import build, picture_shape_of
 from lessons_lib.network.labels import (
     Target,
@@ -38,6 +38,7 @@ from lessons_lib.network.layers import (
     LayerGradients,
     Runs,
     Shapes,
+    Trace,
     check_axes,
     check_model,
     choices,
@@ -46,8 +47,8 @@ from lessons_lib.network.layers import (
     may_mislead,
     output_of,
     path_of,
-    runs_of,
     tapped,
+    traced,
     walk,
     why_no_default,
     with_places,
@@ -168,7 +169,7 @@ class Classifier(Network):
         self._compiled: dict[Hashable, Callable[..., Any]] = {}
         build(model, self.picture_shape)
         what = doubt(
-            model, self.preprocess, self.picture_shape, self.value_range,
+            model, self._run, self.picture_shape, self.preprocess, self.value_range,
             said=preprocess is not None,
         )  # fmt: skip
         if what:
@@ -185,17 +186,14 @@ class Classifier(Network):
             self._layer(layer)
             self.layer = layer if ":" in layer else self._layer(layer)[0]
         else:
-            shapes = self.spatial_layers
-            if held:
-                trial = lambda layer: self.activations(self._trial(), layer)  # noqa: E731
-                shapes = that_see(self.layers, shapes, trial)
-            self.layer, what = default_layer(self.layers, self.runs, shapes)
+            self.layer, what = default_layer(self.layers, self._trace, self.spatial_layers)
             if what:
                 warnings.warn(f"{self.name}: {what}", stacklevel=2)
 
     def __repr__(self) -> str:
         height, width = self.input_size
-        count = f"{len(self.labels)} {'numbers' if self.kind == 'number' else 'classes'}"
+        number = "1 number" if len(self.labels) == 1 else f"{len(self.labels)} numbers"
+        count = number if self.kind == "number" else f"{len(self.labels)} classes"
         what = "no classes, explains scores" if self.kind == "score" else count
         score = ", explains the log probability" if self.kind == "log probability" else ""
         pixels = "pixels" if self.channels == 3 else f"pixels of {channels_of(self.channels)}"
@@ -238,7 +236,8 @@ class Classifier(Network):
         found: list[Any] = []
 
         def predict(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            result = self._result(x)
+            self._trace = traced(self.layers, self._scores, x)
+            (result,) = self._trace.scores
             reading = read_scores(result, self.ending)
             found[:] = [reading.kind, int(np.prod(result.shape[1:]))]
             return reading.scores, reading.answers
@@ -294,6 +293,11 @@ class Classifier(Network):
             If the network has no classes and ``target`` is one; if it gives several numbers and
             ``target`` names none; or if the score does not fit to it.
         """
+        if isinstance(target, Sequence) and any(isinstance(one, Score) for one in target):
+            raise TypeError(
+                f"one Score for each call, not {len(target)}: where each picture has one of its "
+                "own, go through them in a loop; nothing is compiled anew"
+            )
         if not isinstance(target, Score):
             if self.kind == "score":
                 raise ValueError(
@@ -357,8 +361,9 @@ class Classifier(Network):
 
         def look(x: tf.Tensor) -> tuple[tf.Tensor]:
             with tapped(tapped_layer) as seen:
-                self._run(x)
-            return (tf.cast(output_of(seen, path, run, lambda: self.spatial_layers), tf.float32),)
+                trace = Trace(x, {}, self._scores(x))
+            A = output_of(seen, path, run, lambda: self.spatial_layers, trace)
+            return (tf.cast(A, tf.float32),)
 
         function = self.compiled(("activations", path, run), look)
         return in_batches(function, self.prepare(images))[0]
@@ -390,7 +395,7 @@ class Classifier(Network):
         ------
         ValueError
             If there is no such layer, if its output has no place (is not of shape
-            (n, height, width, channels)), or if it does not lead to the class scores.
+            (n, height, width, channels)), or if it does not stand between picture and score.
         """
         network, target = self.explaining(target)
         if network is not self:
@@ -400,14 +405,15 @@ class Classifier(Network):
         def differentiate(x: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, ...]:
             with tapped(tapped_layer) as seen:
                 logits = self.forward(x)
-            A = output_of(seen, path, run, lambda: self.spatial_layers)
+            trace = Trace(x, {}, [logits])
+            A = output_of(seen, path, run, lambda: self.spatial_layers, trace)
             # -1 stands for "the top class", found here so that it costs no second pass.
             target = tf.where(target < 0, tf.argmax(logits, -1, tf.int32), target)
             score = tf.gather(logits, target, batch_dims=1)
             (gradient,) = tf.gradients(score, A)
             if gradient is None:
                 raise ValueError(
-                    f"layer {path!r} does not lead to the class scores; "
+                    f"no gradient of the score reaches layer {path!r}; "
                     f"{choices(self.spatial_layers, path)}"
                 )
             return tf.cast(A, tf.float32), tf.cast(gradient, tf.float32), score, target
@@ -520,6 +526,12 @@ class Classifier(Network):
     def _predict(self) -> Any:
         return self.compiled("predict", self.outputs)
 
+    def _scores(self, x: tf.Tensor) -> list[tf.Tensor]:
+        """The output to explain, as the model gives it; all, where a `Score` will choose."""
+        if self.ending == "scores" and self.score is None:
+            return tf.nest.flatten(self._run(x))
+        return [self._result(x)]
+
     def _result(self, x: tf.Tensor) -> tf.Tensor:
         """The output to explain, as the model gives it."""
         outputs = self._run(x)
@@ -543,7 +555,14 @@ class Classifier(Network):
     def _run(self, x: tf.Tensor) -> Any:
         with warnings.catch_warnings():  # keras.Model([input], ...) warns when not given a list
             warnings.filterwarnings("ignore", "The structure of `inputs`", UserWarning)
-            return self.model(self._filled(self.preprocess(x)), training=False)
+            try:
+                ready = self.preprocess(x)
+            except NotImplementedError as error:
+                raise TypeError(
+                    "preprocess is given a tensor, so that gradients go through it, and cannot be "
+                    f"compiled ({error}): use TensorFlow's operations in it, not NumPy's"
+                ) from error
+            return self.model(self._filled(ready), training=False)
 
     @functools.cached_property
     def gradient_batch(self) -> int:
@@ -585,15 +604,19 @@ class Classifier(Network):
         return any(may_mislead(layer) for layer in self.layers.values())
 
     @functools.cached_property
-    def runs(self) -> Runs:
-        """What each layer gives, by name, in running order: its shape, without the first axis."""
-        runs: Runs = {}
+    def _trace(self) -> Trace:
+        found: list[Trace] = []
 
         def look(x: tf.Tensor) -> None:
-            runs.update(runs_of(self.layers, lambda: self._run(x)))
+            found.append(traced(self.layers, self._scores, x))
 
         tf.function(look, autograph=False).get_concrete_function(self._pixels)
-        return runs
+        return found[0]
+
+    @property
+    def runs(self) -> Runs:
+        """What each layer gives, by name, in running order: its shape, without the first axis."""
+        return self._trace.runs
 
     @functools.cached_property
     def spatial_layers(self) -> Shapes:

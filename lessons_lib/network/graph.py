@@ -45,6 +45,39 @@ def in_batches(
     return tuple(np.concatenate(parts) for parts in zip(*results, strict=True))
 
 
+def reached(start: tf.Tensor, without: tf.Tensor | None = None) -> set[str]:
+    """Names of the tensors that are computed from the values of one, in its graph.
+
+    What is computed from its shape alone does not count.
+
+    Parameters
+    ----------
+    start
+        A tensor of a graph.
+    without
+        A tensor that is passed by: what is computed from it alone does not count either.
+
+    Examples
+    --------
+    >>> @tf.function
+    ... def look(x):
+    ...     y = tf.identity(x)
+    ...     found.extend([y.name in reached(x), (2 * y).name in reached(x, without=y)])
+    >>> found = []
+    >>> look(tf.zeros(2))
+    >>> found
+    [True, False]
+    """
+    found = {start.name}
+    for operation in start.graph.get_operations():  # in the order in which they run
+        if operation.type not in _OF_SHAPE and any(i.name in found for i in operation.inputs):
+            found |= {output.name for output in operation.outputs if output is not without}
+    return found
+
+
+_OF_SHAPE = {"Shape", "ShapeN", "Rank", "Size", "ZerosLike", "OnesLike"}
+
+
 def gradient_of(score: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
     """The gradient inside a graph, of the shape of ``z``; an error says what lets none through."""
     (gradient,) = tf.gradients(score, z)

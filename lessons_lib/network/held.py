@@ -9,7 +9,6 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import as_array, finite
-from lessons_lib.network.layers import Shapes, last_with_places
 
 Values = dict[str, NDArray[Any]]
 
@@ -75,29 +74,6 @@ def filled(model: keras.Model, held: Values) -> Callable[[tf.Tensor], Any]:
         return keras.tree.map_structure(lambda i: beside.get(id(i), x), model.input)
 
     return fill
-
-
-def that_see(
-    layers: dict[str, keras.layers.Layer],
-    shapes: Shapes,
-    trial: Callable[[str], NDArray[np.float32]],
-) -> Shapes:
-    """The shapes without the last layers that look at what is held, such as another picture.
-
-    ``trial`` gives what a layer holds for several pictures: it has to change with them.
-    """
-    left = dict(shapes)
-    while (layer := last_with_places(layers, left)) and not _sees(layer, trial):
-        left = {n: s for n, s in left.items() if layer not in (n, n.rpartition(":")[0])}
-    return left
-
-
-def _sees(layer: str, trial: Callable[[str], NDArray[np.float32]]) -> bool:
-    try:
-        A = trial(layer)
-    except ValueError:  # it runs several times; who uses it is asked which run is meant
-        return True
-    return bool(np.ptp(A, axis=0).any())
 
 
 def _checked(value: Any, name: str, taken: Any) -> NDArray[Any]:

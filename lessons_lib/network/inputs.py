@@ -100,7 +100,8 @@ def _check_that_it_runs(model: keras.Model) -> None:
             f"{model.name} has convolutions with the channels first, such as {first[0]!r}; "
             "TensorFlow computes them on a GPU only, and maps need the channels last. Build the "
             'same layers with data_format="channels_last" and copy the weights, '
-            "new.set_weights(old.get_weights()): kernels are the same in both."
+            "new.set_weights(old.get_weights()): kernels are the same in both; only behind a "
+            "Flatten the rows of a Dense layer stand in another order."
         )
 
 

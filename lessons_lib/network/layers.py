@@ -14,11 +14,37 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from lessons_lib.network.graph import reached
+
 Shapes = dict[str, tuple[int, int, int]]
 """(height, width, channels) of layers, by path."""
 
 Runs = dict[str, tuple[int, ...]]
 """Shapes of what layers give, without the first axis, in the order of running."""
+
+
+class Trace(NamedTuple):
+    """One run of a network in a graph, for a look at what leads to what.
+
+    Attributes
+    ----------
+    x : tensor
+        The pictures.
+    given : dict from str to tensor
+        What each layer gave, in the order of running. A layer that runs several times has an entry
+        for each run: ``"tower/conv:0"``, ``"tower/conv:1"``.
+    scores : list of tensor
+        What may be explained.
+    """
+
+    x: tf.Tensor
+    given: dict[str, tf.Tensor]
+    scores: list[tf.Tensor]
+
+    @property
+    def runs(self) -> Runs:
+        """The shape that each layer gives, without the first axis, in the order of running."""
+        return {name: tuple(output.shape[1:]) for name, output in self.given.items()}
 
 
 class LayerGradients(NamedTuple):
@@ -128,31 +154,31 @@ def instead(layer: keras.layers.Layer, call: Callable[..., Any]) -> Iterator[Non
 _TRACING = threading.RLock()
 
 
-def runs_of(layers: dict[str, keras.layers.Layer], run: Callable[[], object]) -> Runs:
-    """The shape that each layer gives, without the first axis, in the order of running.
-
-    ``run`` sends something through the layers, in a function that is being traced. A layer that
-    runs several times has an entry for each run: ``"tower/conv:0"``, ``"tower/conv:1"``.
-    """
-    found: list[tuple[str, tuple[int, ...]]] = []
+def traced(
+    layers: dict[str, keras.layers.Layer],
+    run: Callable[[tf.Tensor], list[tf.Tensor]],
+    x: tf.Tensor,
+) -> Trace:
+    """Send pictures through the layers, in a function that is being traced, and note the way."""
+    found: list[tuple[str, tf.Tensor]] = []
 
     def note(path: str, output: Any) -> Any:
         if isinstance(output, tf.Tensor) and output.shape.rank is not None:
-            found.append((path, tuple(output.shape[1:])))
+            found.append((path, output))
         return output
 
     with contextlib.ExitStack() as stack:
         for path, layer in layers.items():
             if not isinstance(layer, keras.Model | keras.layers.InputLayer):
                 stack.enter_context(tapped(layer, functools.partial(note, path)))
-        run()
+        scores = run(x)
     total = collections.Counter(path for path, _ in found)
     so_far: collections.Counter[str] = collections.Counter()
-    runs: Runs = {}
-    for path, shape in found:
-        runs[path if total[path] == 1 else f"{path}:{so_far[path]}"] = shape
+    given = {}
+    for path, output in found:
+        given[path if total[path] == 1 else f"{path}:{so_far[path]}"] = output
         so_far[path] += 1
-    return runs
+    return Trace(x, given, scores)
 
 
 def with_places(layers: dict[str, keras.layers.Layer], runs: Runs, size: tuple[int, int]) -> Shapes:
@@ -272,40 +298,85 @@ def _has_kernel(layer: keras.layers.Layer) -> bool:
 
 
 def default_layer(
-    layers: dict[str, keras.layers.Layer], runs: Runs, shapes: Shapes
+    layers: dict[str, keras.layers.Layer], trace: Trace, shapes: Shapes
 ) -> tuple[str, str]:
     """The layer to look at where none is named, and what to tell the reader about it.
 
     Returns
     -------
     layer : str
-        The last with places; "" if there is none, or if tokens follow: then its map would say
-        what was seen before the network looked around.
+        The last with places that sees the picture and leads to the score; "" if there is none, or
+        if tokens follow: then its map would say what was seen before the network looked around.
+        Where the picture reaches the score past it too, as past an attention's gate, it is the last
+        of the same grid through which all passes.
     doubt : str
-        A message if it is coarse, or not near the end; "" if nothing is wrong with it.
+        A message if there is no such one, or if it is coarse, or not near the end; "" if nothing is
+        wrong with it.
     """
-    last = last_with_places(layers, shapes)
-    if not last or tokens_after(layers, runs, last):
+    fit = dict(shapes)
+    while last := last_with_places(layers, fit):
+        runs = [name for name in fit if path_of(name, layers) == last]
+        seen = [name for name in runs if not why_unfit(trace, trace.given[name])]
+        if seen:
+            break
+        fit = {name: shape for name, shape in fit.items() if name not in runs}
+    if not last or tokens_after(layers, trace.runs, last):
         return "", ""
-    height, width = grid_of(last, layers, shapes)
+    if len(seen) > 1:
+        chosen, whole = last, True  # who uses it is asked which run is meant
+    else:
+        grid = fit[seen[0]][:2]
+        alike = [n for n in trace.given if n in fit and fit[n][:2] == grid]
+        chosen = next((n for n in reversed(alike) if not passed_by(trace, trace.given[n])), "")
+        whole, chosen = bool(chosen), chosen or seen[0]
     doubts = []
+    if not whole:
+        doubts.append(
+            "sees only a part of what the score is made of, for the picture reaches the score past "
+            "it as well, by another branch"
+        )
+    height, width = grid_of(chosen, layers, shapes)
     if min(height, width) < COARSE:
-        finer = [n for n in candidates(layers, shapes) if min(grid_of(n, layers, shapes)) >= COARSE]
+        learned = {n: fit[n] for n in _learned(layers, trace.runs) if n in fit}
+        finer = [n for n in candidates(layers, learned) if min(grid_of(n, layers, fit)) >= COARSE]
         other = (
-            "{!r} has {} x {}".format(finer[-1], *grid_of(finer[-1], layers, shapes))
+            "{!r} has {} x {}".format(finer[-1], *grid_of(finer[-1], layers, fit))
             if finer
             else "no layer of this network has a finer one"
         )
         doubts.append(f"has {height} x {width} places, so its maps are coarse ({other})")
-    kernels = after(layers, runs, last)
+    kernels = after(layers, trace.runs, path_of(chosen, layers))
     if len(kernels) > NEAR:
         doubts.append(f"is followed by {len(kernels)} more layers with weights")
     if not doubts:
-        return last, ""
-    return last, (
-        f"the layer by default, {last!r}, {' and '.join(doubts)}. Compare some with "
+        return chosen, ""
+    return chosen, (
+        f"the layer by default, {chosen!r}, {' and '.join(doubts)}. Compare some with "
         "plotting.compare_layers(classifier, image), and name one: layer="
     )
+
+
+def why_unfit(trace: Trace, A: tf.Tensor) -> str:
+    """Why what a layer gives, in a run of the network, is nothing to explain; "" if it is."""
+    if A.graph is not trace.x.graph:
+        return ""  # the layer runs in a function of the model's own, whose inside is not seen
+    if A.name not in reached(trace.x):
+        return "does not see the picture, but a constant or an input that is held"
+    if not {score.name for score in trace.scores} & reached(A):
+        return "does not lead to the score that is explained"
+    return ""
+
+
+def passed_by(trace: Trace, A: tf.Tensor) -> bool:
+    """Whether the picture reaches the score past a layer as well."""
+    return bool({score.name for score in trace.scores} & reached(trace.x, without=A))
+
+
+def _learned(layers: dict[str, keras.layers.Layer], runs: Runs) -> list[str]:
+    """The runs from the first layer with a kernel on."""
+    names = list(runs)
+    first = next((i for i, n in enumerate(names) if _has_kernel(layers[path_of(n, layers)])), 0)
+    return names[first:]
 
 
 COARSE, NEAR = 5, 4  # places along a side; layers with weights that may follow
@@ -378,7 +449,11 @@ def choices(shapes: Shapes, unfit: str = "") -> str:
 
 
 def output_of(
-    seen: list[tf.Tensor], path: str, run: int | None, shapes: Callable[[], Shapes]
+    seen: list[tf.Tensor],
+    path: str,
+    run: int | None,
+    shapes: Callable[[], Shapes],
+    trace: Trace | None = None,
 ) -> tf.Tensor:
     """What a layer gave in the run that is meant, if it has a place; else an error says what does.
 
@@ -390,6 +465,8 @@ def output_of(
         Its name, and which run; None: the only one.
     shapes
         Gives all layers that have a place, for the message.
+    trace
+        The run, if the layer has to stand between the picture and the score.
     """
     if not seen:
         raise ValueError(
@@ -411,4 +488,6 @@ def output_of(
             f"the output of layer {path!r} has the shape {shape}{tokens}; a map needs one of shape "
             f"(n, height, width, channels); {choices(shapes())}"
         )
+    if trace is not None and (why := why_unfit(trace, A)):
+        raise ValueError(f"layer {path!r} {why}; {choices(shapes(), path)}")
     return A

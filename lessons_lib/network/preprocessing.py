@@ -1,6 +1,8 @@
 """What networks want done to pixels before they see them, and whether it is done once."""
 
-from collections.abc import Callable, Iterator
+import contextlib
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -9,6 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from lessons_lib.images import PHOTOGRAPH, ValueRange, channels_of
+from lessons_lib.network.layers import instead
 
 Preprocess = Callable[[tf.Tensor], tf.Tensor]
 """From pixels, float32 of shape (n, height, width, channels), to what the network takes."""
@@ -131,25 +134,28 @@ def zero_colour(
 
 def doubt(
     model: keras.Model,
-    preprocess: Preprocess,
+    run: Callable[[tf.Tensor], Any],
     shape: tuple[int, int, int],
+    preprocess: Preprocess,
     value_range: ValueRange = PHOTOGRAPH,
     *,
     said: bool = True,
 ) -> str:
     """What looks wrong between the pixels and the first layer that has weights; "" if nothing.
 
-    Followed is how far apart black and white lie: after the preprocessing, and after each layer of
-    the model's own that visibly scales. They are 1 to 6 apart at the end for nearly all networks.
+    That layer is watched while a few pictures of black and white go in. Nearly all networks want
+    black and white 1 to 6 apart there, and the whole of each picture.
 
     Parameters
     ----------
     model
         The network.
-    preprocess
-        From `preprocessing`.
+    run
+        Runs it on pixels, ``preprocess`` included.
     shape, value_range
         Of its pictures.
+    preprocess
+        From `preprocessing`.
     said
         Whether the reader named a preprocessing. If so, a wide span is what was wanted
         (``"caffe"`` leaves 255).
@@ -157,38 +163,41 @@ def doubt(
     Returns
     -------
     str
-        A message that names the layers, and what to do.
+        A message that says what to do.
     """
-    ends = np.broadcast_to(np.reshape(value_range, (2, 1, 1, 1)), (2, *shape)).astype("float32")
-    black, white = np.asarray(preprocess(tf.constant(ends)), float)
-    given = span = float(np.abs(white - black).max())
-    scaling = []
-    known = True
-    for operation in _until_weights(model):
-        kind = type(operation).__name__
-        factor = 1.0
-        if kind == "Rescaling":
-            factor = float(np.abs(operation.scale).max())
-        elif kind == "Normalization":
-            factor = float(1 / np.sqrt(np.min(operation.variance))) if operation.built else 1.0
-        elif kind not in _LEAVES_VALUES and not kind.startswith("Random"):
-            known = False  # a Lambda, say, or a layer of the reader's own: it may do anything
-        if factor != 1:
-            scaling.append(f"{operation.name!r} ({kind})")
-        span *= factor
-    if scaling and span < 0.1 and given < 0.5 * (value_range[1] - value_range[0]):
+    low, high = value_range
+    rims = _rims(shape)
+    halves = np.zeros((2, *shape), bool)
+    halves[0, :, : shape[1] // 2] = halves[1, :, shape[1] // 2 :] = True
+    lit = np.concatenate([halves, np.zeros((1, *shape), bool), rims])
+    pixels = np.where(lit, high, low).astype("float32")
+    first, scaling, learned = _entering(model, lambda: run(tf.constant(pixels)))
+    if first is None or len(first) != len(pixels):
+        return ""
+    unseen = [not np.any(rim - first[2]) for rim in first[3:]]
+    if any(unseen):
+        sides = " and ".join(np.array(_SIDES)[unseen])
         return (
-            f"the pixels seem to be scaled twice: preprocess does it, and in the model "
-            f"{' and '.join(scaling)} too, so that black and white are only {span:.2g} apart for "
-            'the first layer with weights. If the model scales by itself, say preprocess="none".'
+            f"the picture is cropped before the first layer with weights: what lies at the {sides} "
+            "is not seen, and maps, which are drawn over the whole picture, would be shifted. Crop "
+            "your pictures yourself, and give the model without that step."
         )
-    if scaling and span < 0.1:
+    given = np.asarray(preprocess(tf.constant(pixels[:2])), float)
+    given_span, span = (float(np.abs(y[0] - y[1]).max()) for y in (given, first))
+    whose = f"in the model {' and '.join(scaling)}" if scaling else "in the model a step"
+    if 0 < span < 0.1 and given_span < 0.5 * (high - low):
         return (
-            f"pixels {value_range[0]:g}..{value_range[1]:g} are scaled by {' and '.join(scaling)} "
-            f"in the model, so that black and white are only {span:.2g} apart for the first layer "
-            "with weights. If the model takes pixels 0..255, say value_range=(0, 255)."
+            f"the pixels seem to be scaled twice: preprocess does it, and {whose} too, so that "
+            f"black and white are only {span:.2g} apart for the first layer with weights. If the "
+            'model scales by itself, say preprocess="none".'
         )
-    if known and not said and span > 100:
+    if 0 < span < 0.1:
+        return (
+            f"pixels {low:g}..{high:g} are scaled, {whose} does it, so that black and white are "
+            f"only {span:.2g} apart for the first layer with weights. If the model takes pixels "
+            "0..255, say value_range=(0, 255)."
+        )
+    if not learned and not said and span > 100:
         return (
             f"nobody scales the pixels: the first layer with weights is given values {span:.0f} "
             'apart. Say what the network was trained with: preprocess="tf" (to -1..1), '
@@ -198,28 +207,66 @@ def doubt(
     return ""
 
 
-_LEAVES_VALUES = {
-    "InputLayer", "ZeroPadding2D", "Cropping2D", "Resizing", "CenterCrop", "Permute", "Reshape",
-    "Rescaling", "Normalization", "Dropout", "GaussianNoise", "Identity", "Functional",
-    "Sequential",
-}  # fmt: skip
+_SIDES = ("top", "bottom", "left", "right")
+RIM = 16  # a rim is so small a share of a side; what windows leave over is less
 
 
-def _until_weights(model: keras.Model) -> Iterator[Any]:
-    """What comes first in a model, nested ones entered, up to a layer that learned weights.
+def _rims(shape: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """The rim along each of the four `_SIDES`; none, where it would be a pixel or less."""
+    height, width = shape[0] // RIM, shape[1] // RIM
+    rims = np.zeros((4 if min(height, width) > 1 else 0, *shape), bool)
+    if len(rims):
+        rims[0, :height] = rims[1, -height:] = rims[2, :, :width] = rims[3, :, -width:] = True
+    return rims
 
-    Batch normalisation learned some too, and scales whatever it is given: it is yielded as well.
-    A model that is written as a class does not say in which order it uses its layers: it comes
-    itself first, as something unknown.
+
+def _entering(
+    model: keras.Model, run: Callable[[], object]
+) -> tuple[NDArray[Any] | None, list[str], bool]:
+    """What the first layer with weights is given, and what happened before.
+
+    Returns
+    -------
+    first : ndarray or None
+        The layer's input, one row for each picture; None, if none depends on the pictures.
+    scaling : list of str
+        The layers before it that are made to scale.
+    learned : bool
+        Whether batch normalisation came before: it learned to scale whatever it is given.
     """
-    if not isinstance(model, keras.Sequential) and not hasattr(model, "operations"):
-        yield model
-    for operation in getattr(model, "operations", model.layers):
-        if isinstance(operation, keras.Model):
-            yield from _until_weights(operation)
-        kind = type(operation).__name__
-        learned = getattr(operation, "weights", []) and kind != "Normalization"
-        if not learned or kind == "BatchNormalization":
-            yield operation
-        if learned:
-            return
+    first: list[NDArray[Any]] = []
+    scaling: list[str] = []
+    learned: list[str] = []
+
+    def watch(
+        layer: keras.layers.Layer, call: Callable[..., Any], *args: Any, **options: Any
+    ) -> Any:
+        kind = type(layer).__name__
+        seen = [np.asarray(x) for x in tf.nest.flatten((args, options)) if tf.is_tensor(x)]
+        if not any(len(x) > 1 and (x[0] != x[1]).any() for x in seen):
+            return call(*args, **options)  # it looks at an input that is held
+        if kind in ("Rescaling", "Normalization"):
+            scaling.append(f"{layer.name!r} ({kind})")
+        elif kind == "BatchNormalization":
+            learned.append(layer.name)
+        else:
+            first.append(seen[0].astype(float))
+            raise _Found
+        return call(*args, **options)
+
+    with contextlib.ExitStack() as stack:
+        for layer in model._flatten_layers(include_self=False):
+            own = layer.weights and not any(inner.weights for inner in layer._layers)
+            if own or type(layer).__name__ in ("Rescaling", "Normalization"):
+                stack.enter_context(instead(layer, functools.partial(watch, layer)))
+        try:
+            run()
+        except Exception:
+            # Keras may put an error of its own in place of the one that ends the run.
+            if not first:
+                raise
+    return (first[0] if first else None), scaling, bool(learned)
+
+
+class _Found(Exception):
+    """Ends a run at the first layer with weights."""

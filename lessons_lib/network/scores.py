@@ -13,7 +13,7 @@ K. Vinogradova, A. Dibrov, G. Myers, *Towards Interpretable Semantic Segmentatio
 Gradient-Weighted Class Activation Mapping*, AAAI 2020 (arXiv:2002.11434): `region`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,9 @@ class Score:
         if not callable(self.function):
             raise TypeError(f"a score needs a function of the output, not {self.function!r}")
 
+    def __repr__(self) -> str:
+        return f"<Score {self.name}>"
+
     def of(self, output: Any, given: Sequence[tf.Tensor]) -> tf.Tensor:
         """The score inside a graph, shape (n,).
 
@@ -76,6 +79,11 @@ class Score:
         ValueError
             If the function gives anything else than one decimal number for each picture.
         """
+        if isinstance(output, Mapping | list | tuple) and not self.own:
+            names = [*output] if isinstance(output, Mapping) else [*range(len(output))]
+            raise ValueError(
+                f"the network has several outputs; say which: output={names[0]!r} ({names})"
+            )
         try:
             score = self.function(output, *given)
         except (AttributeError, NotImplementedError) as error:

@@ -128,6 +128,8 @@ def test_what_is_shown() -> None:
     np.testing.assert_array_equal(
         scan.shown(np.array([[-1024, 3071]]))[0], [[0, 0, 0], [255, 255, 255]]
     )
+    soft = scan.shown(np.array([[-1024, -160, 40, 240, 3071]]), window=(-160, 240))
+    np.testing.assert_array_equal(soft[0, :, 0], [0, 0, 128, 255, 255])
     five = Classifier(net(5), preprocess="tf", value_range=(0, 1))
     pixel = np.array([[[0, 0, 0, 0, 1.0]]] * 2)
     np.testing.assert_array_equal(five.shown(pixel)[0, 0], [51, 51, 51])  # the mean

@@ -194,7 +194,7 @@ def test_a_layer_that_will_not_do_says_which_would() -> None:
     both = keras.Model(model.inputs[0], [model.outputs[0], side])
     with pytest.raises(ValueError, match=r"'gap' has the shape \(None, 6\).*features"):
         Classifier(model).gradients(photos(), 0, "gap")
-    with pytest.raises(ValueError, match=r"'side' does not lead to the class scores.*features$"):
+    with pytest.raises(ValueError, match=r"'side' does not lead to the score .*features$"):
         Classifier(both, output=0).gradients(photos(), 0, "side")
 
 

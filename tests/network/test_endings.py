@@ -356,31 +356,42 @@ def square(column: int) -> np.ndarray:
     return photo
 
 
-def siamese() -> keras.Model:
+def siamese(other: Callable[[tf.Tensor], tf.Tensor]) -> keras.Model:
+    """One tower on the picture, and on another one that is made of it."""
     ones = {"kernel_initializer": "ones"}
     conv = L.Conv2D(4, 1, activation="relu", name="conv", **ones)
     tower = keras.Sequential(
         [keras.Input((SIZE, SIZE, 3)), conv, L.GlobalMaxPooling2D()], name="tower"
     )
     picture = keras.Input((SIZE, SIZE, 3))
-    reference = L.Lambda(lambda x: tf.zeros_like(x) + square(16))(picture)
-    return keras.Model(picture, L.Dense(1, **ones)(tower(picture) + tower(reference)))
+    towers = tower(picture) + tower(L.Lambda(other)(picture))
+    return keras.Model(picture, L.Dense(1, **ones)(towers))
 
 
 def test_a_layer_that_runs_twice_is_never_silently_the_last() -> None:
-    classifier = Classifier(siamese())
+    classifier = Classifier(siamese(lambda x: tf.reverse(x, [2])))
     with pytest.raises(ValueError, match=r"runs 2 times .* layer='tower/conv:0', 'tower/conv:1'"):
         grad_cam(classifier, square(2))
     for column in (2, 9):
         columns = np.flatnonzero(grad_cam(classifier, square(column), layer="conv:0").sum(axis=0))
         np.testing.assert_array_equal(columns, np.arange(column, column + 6))
-        other = np.flatnonzero(
+        mirrored = np.flatnonzero(
             grad_cam(classifier, square(column), layer="tower/conv:1").sum(axis=0)
         )
-        np.testing.assert_array_equal(other, np.arange(16, 22))
+        np.testing.assert_array_equal(mirrored, SIZE - 1 - np.arange(column, column + 6)[::-1])
     with pytest.raises(ValueError, match="there is no run 2"):
         grad_cam(classifier, square(2), layer="conv:2")
-    assert Classifier(siamese(), layer="conv:0").activations(square(2)).max() > 0
+    assert classifier.replace(layer="conv:0").activations(square(2)).max() > 0
+
+
+def test_of_two_runs_the_one_that_sees_the_picture_is_looked_at() -> None:
+    reference = siamese(lambda x: tf.zeros_like(x) + square(16))
+    classifier = Classifier(reference)
+    columns = np.flatnonzero(grad_cam(classifier, square(2)).sum(axis=0))
+    np.testing.assert_array_equal(columns, np.arange(2, 8))
+    other = "tower/conv:1" if classifier.layer == "tower/conv:0" else "tower/conv:0"
+    with pytest.raises(ValueError, match="does not see the picture"):
+        grad_cam(classifier, square(2), layer=other)
 
 
 # What people have

@@ -164,18 +164,24 @@ def test_text_is_held() -> None:
 
 
 def test_of_two_pictures_either_is_explained() -> None:
-    """Siamese: one tower, run twice; the runs are told apart by their number."""
+    """Siamese: one tower, run twice; the run that sees the picture is found, the other refused."""
     layers = [keras.Input((8, 8, 3)), L.Conv2D(4, 3, name="features")]
     tower = keras.Sequential(layers, name="tower")
     one, other = keras.Input((8, 8, 3), name="one"), keras.Input((8, 8, 3), name="other")
     pooled = [L.GlobalAveragePooling2D()(tower(given)) for given in (one, other)]
     model = seeded(keras.Model([one, other], L.Dense(2)(L.Multiply()(pooled))))
     x, y = photos(2, size=8)
-    network = Classifier(model, held={"other": y}, layer="tower/features:0", ending="logits")
-    np.testing.assert_allclose(network.logits(x), model([x[None], y[None]]), rtol=1e-4)
-    assert network.gradients(x, 0).gradient.any()
-    turned = Classifier(model, held={"one": x}, layer="tower/features:1", ending="logits")
-    np.testing.assert_allclose(turned.logits(y), network.logits(x), rtol=1e-4)
+    network = Classifier(model, held={"other": y}, ending="logits")
+    turned = Classifier(model, held={"one": x}, ending="logits")
+    for net, picture in ((network, x), (turned, y)):
+        np.testing.assert_allclose(net.logits(picture), model([x[None], y[None]]), rtol=1e-4)
+        np.testing.assert_allclose(net.activations(picture), tower(picture[None]), rtol=1e-4)
+    assert {network.layer, turned.layer} == {"tower/features:0", "tower/features:1"}
+    for look in (network.activations, network.gradients):
+        with pytest.raises(
+            ValueError, match="does not see the picture, but a constant or an input"
+        ):
+            look(x, layer=turned.layer)
 
 
 def test_the_default_layer_is_one_that_sees_the_picture() -> None:

@@ -244,6 +244,11 @@ def adapted() -> keras.layers.Layer:
     return L.Normalization(mean=[0.485] * 3, variance=[0.05] * 3)
 
 
+def standardised(x: tf.Tensor) -> tf.Tensor:
+    """Each picture by its own mean and spread: what is all black and what is all white become 0."""
+    return tf.image.per_image_standardization(x)
+
+
 @pytest.mark.parametrize(
     ("first", "options", "message"),
     [
@@ -264,6 +269,9 @@ def adapted() -> keras.layers.Layer:
         ([adapted()], {"preprocess": lambda x: x / 255}, ""),
         ([L.BatchNormalization()], {}, ""),
         ([L.Lambda(lambda x: x / 255)], {}, ""),
+        ([L.Lambda(lambda x: x)], {}, "nobody scales"),
+        ([L.Lambda(lambda x: x / 255)], {"preprocess": "tf"}, "scaled twice"),
+        ([L.Lambda(standardised)], {}, ""),
         ([], {"preprocess": "none"}, ""),
         ([], {"preprocess": "caffe"}, ""),
         ([], {"preprocess": "torch"}, ""),
@@ -288,3 +296,114 @@ def test_a_nested_model_that_scales_is_seen() -> None:
     inner.trainable = False  # as in transfer learning
     (said,) = messages(lambda: Classifier(outer, preprocess="tf", ending="logits"))
     assert re.search(SCALED, said)
+
+
+@pytest.mark.parametrize("preprocess", ["none", "tf"])
+def test_pixels_scaled_by_an_operation_are_seen(preprocess) -> None:
+    inputs = keras.Input((SIZE, SIZE, 3))
+    x = L.Conv2D(4, 3)(inputs / 127.5 - 1)
+    model = seeded(keras.Model(inputs, L.Dense(3)(L.GlobalAveragePooling2D()(x))))
+    found = messages(lambda: Classifier(model, preprocess=preprocess, ending="logits"))
+    assert ["scaled twice" in said for said in found] == [True] * (preprocess == "tf")
+
+
+def test_branches_that_scale_beside_each_other_scale_once() -> None:
+    inputs = keras.Input((SIZE, SIZE, 3))
+    branches = [L.Conv2D(4, 3)(L.Rescaling(1 / 255)(inputs)) for _ in range(2)]
+    x = L.Activation("relu")(L.Add()(branches))
+    model = seeded(keras.Model(inputs, L.Dense(3)(L.GlobalAveragePooling2D()(x))))
+    assert not messages(lambda: Classifier(model, preprocess="none", ending="logits"))
+
+
+WIDE = 64
+
+
+@pytest.mark.parametrize(
+    ("first", "sides"),
+    [
+        (L.CenterCrop(48, 48), "top and bottom and left and right"),
+        (L.Cropping2D(((8, 0), (0, 0))), "top"),
+        (L.Lambda(lambda x: x[:, :, 16:]), "left"),
+        (L.Resizing(32, 48, crop_to_aspect_ratio=True), "top and bottom"),
+        (L.Resizing(48, 32), ""),
+        (L.Cropping2D(1), ""),
+        (L.ZeroPadding2D(3), ""),
+        (L.Identity(), ""),
+    ],
+)
+def test_a_crop_inside_the_model_is_told(first, sides) -> None:
+    layers = [keras.Input((WIDE, WIDE, 3)), first, L.Conv2D(4, 5, strides=2), L.ReLU(), *head()]
+    model = seeded(keras.Sequential(layers))
+    found = messages(lambda: Classifier(model, preprocess="tf", ending="logits"))
+    assert len(found) == bool(sides)
+    if sides:
+        assert f"what lies at the {sides} is not seen" in found[0]
+
+
+# Which way the picture takes to the score
+
+
+def gated() -> keras.Model:
+    """Features, and a gate of one channel that says where to look."""
+    inputs = keras.Input((SIZE, SIZE, 3))
+    features = L.Conv2D(4, 3, activation="relu", name="features")(inputs)
+    gate = L.Conv2D(1, 1, activation="sigmoid", name="gate")(features)
+    return seeded(keras.Model(inputs, L.Dense(3)(L.GlobalAveragePooling2D()(features * gate))))
+
+
+def encoders() -> keras.Model:
+    """Two of them, beside each other, on one picture."""
+    inputs = keras.Input((SIZE, SIZE, 3))
+    found = [
+        L.GlobalAveragePooling2D()(L.Conv2D(4, size, activation="relu", name=name)(inputs))
+        for name, size in (("fine", 3), ("wide", 5))
+    ]
+    return seeded(keras.Model(inputs, L.Dense(3)(L.Concatenate()(found))))
+
+
+def heads_of_two() -> keras.Model:
+    """A trunk, and two heads with a convolution each; the second one is built last."""
+    inputs = keras.Input((SIZE, SIZE, 3))
+    x = L.Conv2D(4, 3, name="trunk")(inputs)
+    outputs = [
+        L.Dense(n, name=name)(L.GlobalAveragePooling2D()(L.Conv2D(4, 3, name=f"of_{name}")(x)))
+        for n, name in ((2, "kind"), (3, "colour"))
+    ]
+    return seeded(keras.Model(inputs, outputs))
+
+
+def test_past_a_gate_the_default_layer_is_the_one_that_all_passes() -> None:
+    net = Classifier(gated(), preprocess="tf", ending="logits")
+    assert net.layer == "features"
+    assert not messages(lambda: Classifier(gated(), preprocess="tf", ending="logits"))
+    # The control: the gate has one channel, so its map is the gate, whatever the class.
+    for layer, same in (("gate", True), ("features", False)):
+        maps_of = [weighed(net, c, layer) for c in (0, 1)]
+        assert (abs(np.corrcoef(maps_of)[0, 1]) > 0.999) == same
+
+
+def weighed(net: Classifier, target: int, layer: str) -> np.ndarray:
+    """Grad-CAM before its ReLU."""
+    found = net.gradients(photos(1, SIZE), target, layer)
+    return (found.A * found.gradient.mean(axis=(1, 2), keepdims=True)).sum(axis=-1).ravel()
+
+
+def test_a_second_encoder_is_told() -> None:
+    (said,) = messages(lambda: Classifier(encoders(), preprocess="tf", ending="logits"))
+    assert re.search("'(fine|wide)', sees only a part of what the score is made of", said)
+
+
+@pytest.mark.parametrize(("output", "layer"), [("kind", "of_kind"), ("colour", "of_colour")])
+def test_the_default_layer_leads_to_the_output_that_is_explained(output, layer) -> None:
+    net = Classifier(heads_of_two(), preprocess="tf", output=output, ending="logits")
+    assert net.layer == layer
+    (other,) = {"of_kind", "of_colour"} - {layer}
+    for look in (net.activations, net.gradients):
+        with pytest.raises(ValueError, match="does not lead to the score that is explained"):
+            look(photos(1, SIZE), layer=other)
+
+
+def test_a_coarse_layer_names_no_finer_one_before_the_first_weights() -> None:
+    layers = [L.Rescaling(1 / 255, name="scale"), L.Conv2D(4, 9, strides=9, name="c")]
+    (said,) = messages(lambda: Classifier(of(*layers, *head()), preprocess="none"))
+    assert "no layer of this network has a finer one" in said

@@ -394,3 +394,17 @@ def test_one_weight_for_a_channel_does_not_know_which_cell_was_asked_for() -> No
         heat = maps.layer_cam(net, photo, cell)
         assert np.unravel_index(heat.argmax(), heat.shape) == place
         assert heat.sum() == heat.max()
+
+
+def test_one_score_a_call_and_one_output_a_score() -> None:
+    net = Classifier(boxes_net(), preprocess="none", ending="scores")
+    with pytest.raises(TypeError, match=r"one Score for each call, not 2"):
+        grad_cam(net, [PHOTO, PHOTO], [element(1, 1, 1, output="boxes")] * 2)
+    with pytest.raises(ValueError, match=r"several outputs; say which: output='scene'"):
+        grad_cam(net, PHOTO, element(1, 1, 1))
+    assert repr(region(np.ones((9, 9)), 2)) == "<Score channel 2 in a region>"
+
+
+def test_preprocessing_with_numpy_is_named() -> None:
+    with pytest.raises(TypeError, match=r"preprocess is given a tensor.*use TensorFlow's op"):
+        Classifier(gap_net(classes=4), preprocess=lambda x: np.array(x) / 255).logits(PHOTO)
