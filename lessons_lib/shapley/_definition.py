@@ -66,9 +66,9 @@ def exact(value: Value, n: int) -> Any:
         \phi_i = \sum_{S \subseteq N \setminus \{i\}} \frac{|S|! \, (n - |S| - 1)!}{n!}
         \bigl(v(S \cup \{i\}) - v(S)\bigr)
 
-    The values lie in the order of `coalitions`, so that those with and those without the last
-    player are the two halves of one array; the halves are added up, and the next player is the
-    last. What nobody has is taken off first: a large offset would cost digits.
+    The values lie in the order of `coalitions`. So the coalitions without player i and the same
+    ones with i are every other stretch of 2^i values: two views of one array, and nothing is
+    copied. What nobody has is taken off first: a large offset would cost digits.
 
     Parameters
     ----------
@@ -99,15 +99,11 @@ def exact(value: Value, n: int) -> Any:
     """
     v = values_of(value, coalitions(n))
     v -= v[0]
-    size = np.bitwise_count(np.arange(2**n))
-    weights = subset_weights(n)
-    joined = (v.T * weights[np.maximum(size, 1) - 1]).T
-    apart = (v.T * weights[np.minimum(size, n - 1)]).T
+    weights = subset_weights(n)[np.bitwise_count(np.arange(2 ** (n - 1)))]  # of S, by its size
     phi = np.empty((n, *v.shape[1:]))
-    for i in reversed(range(n)):  # the last player's values fill the second half
-        joined, apart = (part.reshape(2, 2**i, *v.shape[1:]) for part in (joined, apart))
-        phi[i] = joined[1].sum(axis=0) - apart[0].sum(axis=0)
-        joined, apart = joined[0] + joined[1], apart[0] + apart[1]  # whether i is there or not
+    for i in range(n):
+        without, joined = np.moveaxis(v.reshape(-1, 2, 2**i, *v.shape[1:]), 1, 0)
+        phi[i] = np.einsum("sr,sr...->...", weights.reshape(-1, 2**i), joined - without)
     return named(phi, value)
 
 

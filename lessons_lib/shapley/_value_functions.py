@@ -9,7 +9,7 @@ the model gets DataFrames where it needs them (`lessons_lib.basics.columns.Colum
 value (NaN) is a value like others: the model has to know what to do with it.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.basics.checks import as_array, as_floats
 from lessons_lib.basics.columns import Columns
 from lessons_lib.basics.progress import bar
-from lessons_lib.shapley._definition import Value, as_coalitions, distinct_rows
+from lessons_lib.shapley._definition import Value, as_coalitions
 
 Model = Callable[[NDArray[np.float64]], ArrayLike]
 """Rows (m, n) in, answers (m,) or (m, outputs) out; for example a fitted model's ``predict``."""
@@ -47,8 +47,8 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
     -------
     callable
         Coalitions (k, n) in, values (k,) or (k, outputs) out. It asks the model for ``k * m`` rows,
-        or fewer where background rows have some of x's own values. Its ``plays``, shape (n,), says
-        which features differ from any background row: no other can matter.
+        less those that are the same, as where background rows have x's own values. Its ``plays``,
+        shape (n,), says which features differ from any background row: no other can matter.
 
     Raises
     ------
@@ -69,28 +69,19 @@ def interventional(model: Model, x: ArrayLike, background: ArrayLike) -> Value:
     """
     x, background, columns = _checked(x, background, "background", model)
 
-    # Where a background row has x's own value, it makes no difference who is present.
-    patterns, pattern = distinct_rows(~_same(background, x))
+    differs = ~_same(background, x)
 
     def value(Z: NDArray[np.bool_]) -> NDArray[np.float64]:
         Z = as_coalitions(Z, len(x))
-        found = [distinct_rows(Z & differs) for differs in patterns]
-        groups = [background[pattern == k] for k in range(len(patterns))]
-        pairs = [(rows, distinct) for rows, (distinct, _) in zip(groups, found, strict=True)]
-        progress = bar(total=sum(len(r) * len(d) for r, d in pairs), desc="mixed rows")
         parts = []
-        for mixed in _together(_mixed(x, pairs)):
-            parts.append(_answers(model, columns, mixed))
-            progress.update(len(mixed))
-        progress.close()
-        answers = np.concatenate(parts)
-        total: Any = 0.0
-        for rows, (distinct, index) in zip(groups, found, strict=True):
-            mine, answers = np.split(answers, [len(distinct) * len(rows)])
-            total += mine.reshape(len(distinct), len(rows), *mine.shape[1:]).sum(axis=1)[index]
-        return total / len(background)
+        for some in bar(_chunks(Z, background.size), desc="coalitions"):
+            mixed = np.where(some[:, None], x, background)
+            answers = _asked_once(model, columns, mixed.reshape(-1, len(x)))
+            answers = answers.reshape(*mixed.shape[:2], *answers.shape[1:])
+            parts.append(answers.mean(axis=1))
+        return np.concatenate(parts)
 
-    value.plays = patterns.any(axis=0)  # type: ignore[attr-defined]
+    value.plays = differs.any(axis=0)  # type: ignore[attr-defined]
     value.names = columns.names  # type: ignore[attr-defined]
     return value
 
@@ -172,26 +163,16 @@ def _mostly_single(column: NDArray[np.float64]) -> bool:
     return len(column) >= 10 and 2 * int((counts == 1).sum()) > len(column)
 
 
-def _mixed(
-    x: NDArray[np.float64], pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]]
-) -> Iterator[NDArray[np.float64]]:
-    """Each coalition's values of x in each background row, for (rows, coalitions) after another."""
-    for rows, Z in pairs:
-        m, at_once = len(rows), max(1, CHUNK // rows.size)
-        for i in range(0, len(Z), at_once):
-            present = np.tile(Z[i : i + at_once], (1, m))  # (coalitions, m * n): long rows are fast
-            yield np.where(present, np.tile(x, m), rows.ravel()).reshape(-1, len(x))
+def _chunks(Z: NDArray[np.bool_], each: int) -> list[NDArray[np.bool_]]:
+    """Some coalitions at a time, for which so many numbers each fill a chunk."""
+    return np.array_split(Z, max(1, -(-len(Z) * each // CHUNK)))
 
 
-def _together(parts: Iterable[NDArray[np.float64]]) -> Iterator[NDArray[np.float64]]:
-    """The same rows in as few chunks as may be: each call of a model takes some time of its own."""
-    group: list[NDArray[np.float64]] = []
-    for part in parts:
-        if group and part.size + sum(map(np.size, group)) > CHUNK:
-            yield np.concatenate(group)
-            group = []
-        group.append(part)
-    yield np.concatenate(group)
+def _asked_once(model: Model, columns: Columns, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The model's answers to rows, of which many may be the same."""
+    keys = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]  # fast to sort
+    _, first, index = np.unique(keys, return_index=True, return_inverse=True)
+    return _answers(model, columns, rows[first])[index]
 
 
 def _answers(model: Model, columns: Columns, rows: NDArray[np.float64]) -> NDArray[np.float64]:
