@@ -35,7 +35,7 @@ def smooth_grad() -> Ways:
     pairs = pair.GradientSaliency()
     ways: Ways = {
         FLOOR: s.calls(20, gradient=True),
-        "lessons_lib": lambda: smooth_grad(s.net, s.photo, s.target, num_samples=20),
+        "lessons_lib": lambda: smooth_grad(s.net, s.photo, s.target, samples=20),
         "tf-keras-vis": lambda: theirs(vis.Score(s.target), s.ready, smooth_samples=20),
         "PAIR saliency": lambda: pairs.GetSmoothedMask(s.ready[0], pair_call(s), {}, nsamples=20),
     }
