@@ -504,7 +504,7 @@ EXEMPT = {
     **dict.fromkeys(
         ["Classifier.forward", "Classifier.outputs", "Classifier.forward_from",
          "Classifier.compiled", "integrated_gradients.along_path", "network.gradient_of",
-         "network.in_batches", "network.composites",
+         "network.reached", "network.in_batches", "network.composites",
          "integrated_gradients.classifier_functions", "score_cam.masks"], IN_A_GRAPH,
     ),
     **dict.fromkeys(

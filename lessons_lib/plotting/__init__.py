@@ -7,6 +7,7 @@ What every lesson draws stands here; `plotting.lime`, `plotting.tables`, `plotti
 from lessons_lib.basics.scaling import normalise
 from lessons_lib.plotting import attributions, comparison, lime, tables, transformers
 from lessons_lib.plotting.layers import compare_layers
+from lessons_lib.plotting.lines import curves
 from lessons_lib.plotting.pictures import colour, explanation, gallery, overlay, show, slide
 from lessons_lib.plotting.style import AGAINST, CMAP, FOR, FOR_AGAINST
 from lessons_lib.plotting.superpixels import superpixel_weights
@@ -20,6 +21,7 @@ __all__ = [
     "colour",
     "compare_layers",
     "comparison",
+    "curves",
     "explanation",
     "gallery",
     "lime",

@@ -3,12 +3,10 @@
 Orange speaks for, blue against, as everywhere in the course.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.lime import Explanation, Neighbourhood
@@ -136,44 +134,6 @@ def spreads(
         axis.axvline(0, color=style.INK, lw=style.THIN)
         style.plain(axis, title, unit)
         style.rows(axis, [names[j] for j in order])
-    return figure
-
-
-def curves(
-    x: ArrayLike, lines: dict[str, ArrayLike], xlabel: str, ylabel: str, mark: float | None = None
-) -> Figure:
-    """Draw curves over a logarithmic axis, with their names.
-
-    Parameters
-    ----------
-    x : array, shape (n,)
-        Above 0.
-    lines
-        A name, and an array of shape (n,), for each curve.
-    xlabel, ylabel
-        Of the axes.
-    mark
-        Where to draw a dotted vertical line.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    x = np.asarray(x)
-    figure = style.canvas(7.4, 3.2)
-    axis = figure.subplots()
-    axis.axhline(0, color=style.INK, lw=style.THIN)
-    if mark is not None:
-        axis.axvline(mark, color=style.GUIDE, ls=":")
-    looks = itertools.cycle(zip(style.COLOURS, style.MARKERS, style.DASHES, strict=True))
-    for (name, y), (colour, marker, dashes) in zip(lines.items(), looks, strict=False):
-        axis.plot(x, y, color=colour, marker=marker, ls=dashes, ms=3, label=name)
-    axis.legend(fontsize=style.SMALL, frameon=False)
-    axis.set_xscale("log")
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.xaxis.set_major_formatter("{x:g}")
-    axis.xaxis.set_minor_formatter("")
-    style.plain(axis, "", xlabel, ylabel)
     return figure
 
 

@@ -65,10 +65,7 @@ def test_spreads_order_by_the_last_panel() -> None:
     assert axes[1].collections[0].get_offsets()[:, 0].tolist() == [2, 4]
 
 
-def test_curves_and_weights_show_their_values() -> None:
-    axis = plotting.lime.curves([1, 10], {"a": [3, 4]}, "x", "y", mark=2).axes[0]
-    assert axis.get_xscale() == "log"
-    assert any(list(line.get_ydata()) == [3, 4] for line in axis.lines)
+def test_weights_show_their_values() -> None:
     found = local_surrogate(NEAR, 0)
     axis = plotting.lime.sample_weights([found], ["t"], bins=10).axes[0]
     counts = np.histogram(found.pi_x, 10, (0, 1))[0]

@@ -288,3 +288,12 @@ def test_with_half_precision_everything_is_finite_and_near() -> None:
         near, exact = method(Classifier(half), x), method(plain(), x)
         assert near.dtype == np.float32
         np.testing.assert_allclose(near, exact, atol=0.1 * exact.max())
+
+
+def test_a_network_of_several_inputs_is_refused_in_words() -> None:
+    inner, age = transformer_net(blocks=1), keras.Input((1,), name="age")
+    scores = L.Dense(3)(L.Concatenate()([inner.get_layer("norm").output[:, 0], age]))
+    model = seeded(keras.Model([inner.inputs[0], age], scores))
+    classifier = Classifier(model, preprocess="tf", held={"age": 54.0}, ending="logits")
+    with pytest.raises(ValueError, match="several inputs; tokens are folded only where the pic"):
+        with_folded_tokens(classifier)
