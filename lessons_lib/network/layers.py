@@ -136,12 +136,18 @@ def tapped(
 def instead(layer: keras.layers.Layer, call: Callable[..., Any]) -> Iterator[None]:
     """Let a layer do ``call(its own call, *arguments)`` while the context is open.
 
-    One may stand within another, on the same layer too.
+    One may stand within another, on the same layer too. Other threads go on with its own call.
     """
-    before = vars(layer).get("call")
     with _TRACING:
+        before, own, mine = vars(layer).get("call"), layer.call, threading.get_ident()
+
+        def instead_here(*args: Any, **kwargs: Any) -> Any:
+            if threading.get_ident() != mine:
+                return own(*args, **kwargs)
+            return call(own, *args, **kwargs)
+
         # Keras tracks what is set on a layer; going past it leaves no trace.
-        object.__setattr__(layer, "call", functools.partial(call, layer.call))
+        object.__setattr__(layer, "call", instead_here)
         try:
             yield
         finally:

@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ from lessons_lib.grad_cam import grad_cam
 from lessons_lib.maps import guided_backpropagation
 from lessons_lib.methods import METHODS, heat_maps
 from lessons_lib.network.classifier import Classifier
-from lessons_lib.network.layers import candidates
+from lessons_lib.network.layers import candidates, instead
 from tests.networks import L, photos, seeded
 
 SIZE = 24
@@ -407,3 +408,11 @@ def test_a_coarse_layer_names_no_finer_one_before_the_first_weights() -> None:
     layers = [L.Rescaling(1 / 255, name="scale"), L.Conv2D(4, 9, strides=9, name="c")]
     (said,) = messages(lambda: Classifier(of(*layers, *head()), preprocess="none"))
     assert "no layer of this network has a finer one" in said
+
+
+def test_other_threads_go_on_with_a_layers_own_call() -> None:
+    layer, x = L.ReLU(), tf.ones((1, 2))
+    with instead(layer, lambda own, x: 0 * own(x)), ThreadPoolExecutor(1) as pool:
+        assert layer(x).numpy().sum() == 0
+        assert pool.submit(layer, x).result().numpy().sum() == 2
+    assert layer(x).numpy().sum() == 2
