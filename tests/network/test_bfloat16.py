@@ -18,13 +18,13 @@ PICTURE = pictures(1)[0]
 
 
 def lime_coefficients(c: Classifier) -> np.ndarray:
-    nearby = sample_image(c, PICTURE, SEGMENTS, samples=200, target=1, scores="logit")
+    nearby = sample_image(c, PICTURE, SEGMENTS, samples=200, target=1, baseline="grey")
     return local_surrogate(nearby).coefficients
 
 
 def shapley_values(c: Classifier) -> np.ndarray:
     def game(Z: np.ndarray) -> np.ndarray:
-        return coalition_scores(c, PICTURE, SEGMENTS, Z, scores="logit")[:, 1]
+        return coalition_scores(c, PICTURE, SEGMENTS, Z, baseline="grey")[:, 1]
 
     return kernel_shap(game, 16, 300)
 

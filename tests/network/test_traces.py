@@ -46,10 +46,10 @@ def test_a_twin_that_counts_is_not_traced_either(runs: list[Classifier]) -> None
     assert counter.pictures == 2 * once
 
 
-def test_a_twin_counts_what_looks_inside_too(runs: list[Classifier]) -> None:
+def test_a_twin_counts_what_looks_inside_too() -> None:
     twin, counter = counted(classifier(gap_net()))
-    for asked, method in [(3, "Grad-CAM"), (3, "CAM"), (3, "saliency")]:
+    for method in ("Grad-CAM", "saliency"):
         heat_maps(METHODS[method], twin, pictures(3), 1)  # traced
         counter.pictures = 0
         heat_maps(METHODS[method], twin, pictures(3), 1)
-        assert counter.pictures == asked
+        assert counter.pictures == 3
