@@ -262,6 +262,7 @@ def picture(results: dict[str, dict[str, list[Point]]], path: Path) -> None:
         column[0].set_title(f"{AXES[name].job}", fontsize=9)
         column[0].set_yscale("log")
         column[1].set_yscale("symlog", linthresh=1)
+        column[1].set_ylim(bottom=0)
         column[1].set_xlabel(name)
         if name != "players":
             column[1].set_xscale("log")
@@ -293,7 +294,7 @@ def main() -> None:
             print(
                 f"| {name if ours else ''} | {axis.job if ours else ''} | "
                 f"{f'**{way}**' if ours else way} | {first.size:,} - {last.size:,} | "
-                f"{first.seconds:.4f} - {last.seconds:.3f} | "
+                f"{first.seconds:.2g} - {last.seconds:.2g} | "
                 f"{first.memory:.0f} - {last.memory:.0f} | {growth(name, points)} |",
                 flush=True,
             )
