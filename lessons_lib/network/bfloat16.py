@@ -13,8 +13,8 @@ def bfloat16(classifier: Classifier) -> Classifier:
     Numbers keep 8 bits of precision, so that maps differ a little (lesson 03 says by how much). The
     layers without convolution, the last ones above all, stay as they are. The weights are a copy.
 
-    It is for methods and measures that ask many times: Score-CAM, LIME, KernelSHAP, RISE, occlusion,
-    the deletion and the insertion curve. All of them take the twin in place of the classifier.
+    It is for methods and measures that ask many times: Score-CAM, LIME, KernelSHAP, RISE,
+    occlusion, the deletion and the insertion curve. All take the twin in place of the classifier.
 
     Parameters
     ----------

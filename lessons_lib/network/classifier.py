@@ -474,8 +474,8 @@ class Classifier(Network):
     def outputs(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The scores and the network's own answers as tensors; otherwise as `forward`.
 
-        The network as it was compiled, which is quicker than compiling it once more. Within `tapped`
-        or where a gradient is asked for, use `forward`: it runs layer by layer.
+        The network as it was compiled, which is quicker than compiling it once more. Within
+        `tapped`, or where a gradient is asked for, use `forward`: it runs layer by layer.
         """
         scores, answers = self._predict(x)
         return scores, answers
