@@ -4,9 +4,8 @@
 
 Times are medians of interleaved runs: each run times all of them once, in turn, so that a busy
 machine slows them alike. PAIR's `saliency` gets our compiled gradient, so that only its own work
-is compared; a second line has it as its example for TensorFlow 2 calls it, uncompiled. tf-explain
-is measured where it is installed. At the end, the steps for every course photograph on every
-network, which takes half an hour.
+is compared; a second line has it as its example for TensorFlow 2 calls it, uncompiled. At the
+end, the steps for every course photograph on every network, which takes half an hour.
 """
 
 import argparse
@@ -111,15 +110,6 @@ def timing(runs: int) -> None:
         "PAIR, with our compiled gradient": with_pair(compiled_call, best),
         "PAIR, as its example calls it": with_pair(eager_call, best),
     }
-    try:
-        from tf_explain.core.integrated_gradients import IntegratedGradients
-    except ImportError:
-        print("tf-explain is not installed")
-    else:
-        explainer, ready = IntegratedGradients(), x[None] / 127.5 - 1
-        ways["tf-explain"] = lambda: explainer.explain(
-            (ready, None), xception.model, target, n_steps=STEPS
-        )
     ours()
     times: dict[str, list[float]] = {name: [] for name in ways}
     for run in range(runs + 1):
@@ -141,7 +131,7 @@ def timing(runs: int) -> None:
 median of the runs' own ratios, ours over bare: {statistics.median(paired):.3f} (bound 1.10)
 steps to 1 % completeness: ours {adaptive.steps}, PAIR's rule {pair_steps(xception, x, target)}
 peak memory over the loaded model's, GiB: {memory[16]:.2f} with 16 steps, {memory[128]:.2f} with 128
-tf-explain's map lacks the factor x - x', so that no number of steps makes it complete""")
+""")
 
 
 def pair_steps(xception: object, x: np.ndarray, target: int, most: int = 513) -> str:

@@ -33,11 +33,11 @@ from tqdm import tqdm
 
 FOLDER = Path(__file__).parent
 OURS = "lessons_lib"
-PEERS = ["tf-keras-vis", "saliency", "tf-explain", "xplique", "lime", "shap"]
+PEERS = ["tf-keras-vis", "saliency", "xplique", "lime", "shap"]
 PACKAGES = ["keras", "numpy", "scikit-learn", *PEERS]
 KEPT = FOLDER.parent / "build" / "benchmarks"
 ENOUGH = 20  # seconds of one job's runs
-IN_DEPTH = ["score_cam", "integrated_gradients", "shapley", "lower_floors"]
+IN_DEPTH = ["score_cam", "integrated_gradients", "shapley", "bfloat16", "lower_floors", "growth"]
 
 
 class Way(NamedTuple):

@@ -16,7 +16,9 @@ import importlib.metadata
 import os
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 
 __version__ = "0.1.0"
@@ -37,8 +39,12 @@ _MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
 
 @contextlib.contextmanager
 def _error_stream_closed() -> Iterator[None]:
-    """While TensorFlow is imported it writes to file 2, whatever its log level says."""
-    kept = os.dup(2)
+    """Let nothing be written to file 2, by C++ either."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
     try:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
@@ -48,11 +54,30 @@ def _error_stream_closed() -> Iterator[None]:
         os.close(kept)
 
 
+class _Quietly(SourceFileLoader):
+    def exec_module(self, module: ModuleType) -> None:
+        with _error_stream_closed():
+            super().exec_module(module)
+
+
+class _QuietTensorFlow(MetaPathFinder):
+    """While TensorFlow is imported it writes to file 2, whatever its log level says."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path) if name == "tensorflow" else None
+        if spec and spec.origin:
+            spec.loader = _Quietly(name, spec.origin)
+        return spec
+
+
+sys.meta_path.insert(0, _QuietTensorFlow())  # whoever imports it, and by which way
+
+
 def __getattr__(name: str) -> ModuleType:
     if name in _MODULES:
-        first = "tensorflow" not in sys.modules
-        with _error_stream_closed() if first else contextlib.nullcontext():
-            return importlib.import_module(f"{__name__}.{name}")
+        return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {_MODULES}")
 
 

@@ -7,6 +7,8 @@ B. Zhou et al., *Learning Deep Features for Discriminative Localization*, CVPR 2
 """
 
 import math
+import weakref
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -92,13 +94,14 @@ def cam(
     >>> bool(abs(M.mean() + b - logit) < 1e-4)
     True
     """
-    w, b = linear_head(classifier, layer)
+    w, b = _kept_head(classifier, layer or classifier.layer)
     if isinstance(target, Score):
         raise TypeError("CAM reads the weights of a class; for a Score use Grad-CAM")
 
     def maps(x: NDArray[np.float32], target: Target) -> NDArray[np.floating]:
         A = classifier.activations(x, layer)
-        chosen = classifier.targets(target, A.mean(axis=(1, 2)) @ w + b)
+        logits = A.mean(axis=(1, 2)) @ w + b if target is None else A  # else it counts the pictures
+        chosen = classifier.targets(target, logits)
         return class_map(A, w[:, chosen].T)
 
     return as_given(images, classifier.stream(maps, images, target))
@@ -135,6 +138,8 @@ def linear_head(classifier: Classifier, layer: str | None = None) -> LinearHead:
     one channel is 1 everywhere and the others are 0, which yield the rows of ``w``. Whether the
     part is linear at all, a layer of random numbers tells.
 
+    A head is found once and kept, until the network's weights are changed.
+
     Parameters
     ----------
     classifier
@@ -157,41 +162,54 @@ def linear_head(classifier: Classifier, layer: str | None = None) -> LinearHead:
     >>> linear_head(models.load("mobilenet_v2")).w.shape
     (1280, 1000)
     """
-    layer = layer or classifier.layer
-    picture_shape = classifier.picture_shape
-    flat = np.full(picture_shape, classifier.value_range[0])
-    shape = classifier.activations(flat, layer).shape[1:]
-
-    def head(A: tf.Tensor) -> tf.Tensor:
-        return classifier.forward_from(A, layer, tf.zeros((tf.shape(A)[0], *picture_shape)))
-
-    def one_channel(k: tf.Tensor) -> tuple[tf.Tensor]:
-        rows = tf.one_hot(k, shape[-1])[:, None, None]  # k = -1 gives zeros
-        return (head(tf.broadcast_to(rows, (tf.shape(k)[0], *shape))),)
-
-    ask = classifier.compiled(
-        ("one channel", layer), one_channel, [tf.TensorSpec((None,), tf.int32)]
-    )
-    batch_size = max(1, BATCH_NUMBERS // math.prod(shape))
-    (logits,) = in_batches(ask, np.arange(-1, shape[-1], dtype="int32"), batch_size=batch_size)
-    found = LinearHead(logits[1:] - logits[0], logits[0])
-    _check(classifier, layer, found, shape)
-    return found
+    w, b = _kept_head(classifier, layer or classifier.layer)
+    return LinearHead(w.copy(), b.copy())
 
 
-def _check(classifier: Classifier, layer: str, found: LinearHead, shape: tuple[int, ...]) -> None:
-    """Raise an error unless the head is linear: with a layer, and a picture, of random numbers."""
+class _Found(NamedTuple):
+    """A head, and a question whose answer tells whether the network still has it."""
+
+    head: LinearHead
+    question: tuple[tf.Tensor, tf.Tensor]  # activations, pictures
+    answer: NDArray[np.float32]
+
+
+_FOUND: weakref.WeakKeyDictionary[Classifier, dict[str, _Found]] = weakref.WeakKeyDictionary()
+
+
+def _kept_head(classifier: Classifier, layer: str) -> LinearHead:
+    """The head: found once, and anew when its question gets another answer."""
+    kept = _FOUND.setdefault(classifier, {})
+    if layer in kept:
+        _, (A, x), answer = kept[layer]
+        (now,) = _after(classifier, layer, tuple(A.shape[1:]))(A, x)
+        if np.array_equal(now, answer):
+            return kept[layer].head
+    kept[layer] = _find(classifier, layer)
+    return kept[layer].head
+
+
+def _find(classifier: Classifier, layer: str) -> _Found:
+    """Ask for the head; raise an error unless it is linear."""
     rng = np.random.default_rng(0)
-    x = rng.uniform(*classifier.value_range, (2, *classifier.picture_shape))
+    x = rng.uniform(*classifier.value_range, (2, *classifier.picture_shape)).astype("float32")
+    own = classifier.activations(x, layer)
     # Where the layer holds negative numbers, they are tried too: a ReLU may come after it.
-    low = -2 if classifier.activations(x, layer).min() < 0 else 0
-    A = rng.uniform(low, 2, (2, *shape)) * rng.uniform(0, 1, shape[-1])
-    specs = [tf.TensorSpec((None, *a.shape[1:]), tf.float32) for a in (A, x)]
-    head = classifier.compiled(
-        ("head", layer), lambda A, x: classifier.forward_from(A, layer, x), specs
+    low = -2 if own.min() < 0 else 0
+    A = (rng.uniform(low, 2, own.shape) * rng.uniform(0, 1, own.shape[-1])).astype("float32")
+    after = _after(classifier, layer, own.shape[1:])
+    question = tf.constant(A), tf.constant(x)
+    truth = after(*question)[0].numpy()
+
+    nothing = tf.zeros((1, *classifier.picture_shape))
+    rows = np.eye(own.shape[-1] + 1, own.shape[-1], -1, "float32")  # zeros, then one channel each
+    (logits,) = in_batches(
+        lambda rows: after(rows, nothing),
+        rows[:, None, None],
+        batch_size=max(1, BATCH_NUMBERS // math.prod(own.shape[1:])),
     )
-    truth = head(tf.constant(A, tf.float32), tf.constant(x, tf.float32)).numpy()
-    error = np.abs(A.mean(axis=(1, 2)) @ found.w + found.b - truth).max()
+    w, b = logits[1:] - logits[0], logits[0]
+    error = np.abs(A.mean(axis=(1, 2)) @ w + b - truth).max()
     if not error <= 0.01 * np.ptp(truth):
         raise ValueError(
             f"CAM needs a network whose logits are a weighted sum of the mean of each channel "
@@ -200,3 +218,24 @@ def _check(classifier: Classifier, layer: str, found: LinearHead, shape: tuple[i
             f"the logits by up to {error:.3g}. "
             "Grad-CAM needs no such thing: use lessons_lib.grad_cam.grad_cam."
         )
+    return _Found(LinearHead(w, b), question, truth)
+
+
+def _after(
+    classifier: Classifier, layer: str, shape: tuple[int, ...]
+) -> Callable[..., tuple[tf.Tensor]]:
+    """What follows a layer, compiled: logits of its activations, beside pictures.
+
+    Activations of a single place stand everywhere, a single picture beside all of them.
+    """
+
+    def logits(A: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor]:
+        n = tf.shape(A)[0]
+        A, x = tf.broadcast_to(A, (n, *shape)), tf.broadcast_to(x, (n, *classifier.picture_shape))
+        return (classifier.forward_from(A, layer, x),)
+
+    specs = [
+        tf.TensorSpec((None, None, None, shape[-1])),
+        tf.TensorSpec((None, *classifier.picture_shape)),
+    ]
+    return classifier.compiled(("after", layer), logits, specs)

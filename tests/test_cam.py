@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from lessons_lib import cam as cam_module
 from lessons_lib import exercises, images, models
 from lessons_lib.cam import cam, class_map, linear_head
 from lessons_lib.grad_cam import alpha
@@ -87,6 +88,61 @@ def test_each_layer_of_one_classifier_has_its_own_head() -> None:
     np.testing.assert_allclose(once, twice, atol=1e-5)
 
 
+@pytest.fixture
+def searches(monkeypatch) -> list[str]:
+    """The layers whose heads were looked for."""
+    found: list[str] = []
+    find = cam_module._find
+    monkeypatch.setattr(cam_module, "_find", lambda c, layer: found.append(layer) or find(c, layer))
+    return found
+
+
+def test_a_head_is_found_once_for_a_network_and_a_layer(searches: list[str]) -> None:
+    one, other = classifier(gap_net()), classifier(gap_net(seed=1))
+    for c in (one, other, one):
+        cam(c, pictures())
+        linear_head(c)
+    assert searches == [one.layer, other.layer]
+
+
+def test_a_changed_network_gets_a_head_of_its_own(searches: list[str]) -> None:
+    """After `set_weights`, a step of training, and one weight that moves a little."""
+    model = gap_net(None)
+    c = classifier(model)
+    before = cam(c, pictures(), 1)
+    model.set_weights(gap_net(None, seed=1).get_weights())
+    after = cam(c, pictures(), 1)
+    np.testing.assert_array_equal(after, cam(classifier(gap_net(None, seed=1)), pictures(), 1))
+    assert np.abs(after - before).max() > 0.1
+
+    model.compile("sgd", "mse")
+    model.train_on_batch(pictures(), np.ones((len(pictures()), 3)))
+    kernel, bias = model.layers[-1].get_weights()
+    np.testing.assert_allclose(linear_head(c).w, kernel, atol=1e-6)
+    kernel[2, 1] += 1e-4
+    model.layers[-1].set_weights([kernel, bias])
+    np.testing.assert_allclose(linear_head(c).w, kernel, atol=1e-6)
+    assert len(searches) == 5
+
+
+def test_weights_before_the_layer_leave_the_head_as_it_is(searches: list[str]) -> None:
+    model = gap_net(None)
+    c = classifier(model)
+    cam(c, pictures())
+    features = c.layers["features"]
+    features.set_weights([-w for w in features.get_weights()])
+    means = cam(c, pictures(), 1).mean(axis=(1, 2))
+    np.testing.assert_allclose(means + linear_head(c).b[1], c.logits(pictures())[:, 1], atol=1e-6)
+    assert len(searches) == 1
+
+
+def test_what_a_reader_does_to_a_head_stays_with_the_reader() -> None:
+    c = classifier(gap_net())
+    before = cam(c, pictures(), 0)
+    linear_head(c).w[:] = 0
+    np.testing.assert_array_equal(cam(c, pictures(), 0), before)
+
+
 def test_cam_is_z_times_grad_cam_before_the_relu() -> None:
     c = classifier(gap_net())
     found = c.gradients(pictures(), 2)
@@ -141,8 +197,10 @@ def side_path_net() -> keras.Model:
     "build", [square_root_net, side_path_net, flat_net, lambda: flat_net(hidden=4)]
 )
 def test_other_networks_get_an_error_that_points_to_grad_cam(build) -> None:
-    with pytest.raises(ValueError, match=r"global average pooling(.|\n)*grad_cam"):
-        cam(classifier(build()), pictures())
+    c = classifier(build())
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"global average pooling(.|\n)*grad_cam"):
+            cam(c, pictures())
 
 
 def test_an_earlier_layer_gets_the_error_too() -> None:

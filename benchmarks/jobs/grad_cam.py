@@ -4,7 +4,7 @@ from jobs.setting import FLOOR, Setting, Ways, has, job, keras_vis
 
 
 def gradient_cam_job(network: str, name: str) -> Ways:
-    """Grad-CAM or Grad-CAM++ at the classifier's own layer; tf-explain has the first only."""
+    """Grad-CAM or Grad-CAM++ at the classifier's own layer."""
     from lessons_lib.grad_cam import grad_cam
     from lessons_lib.maps.family import grad_cam_plus_plus
 
@@ -21,13 +21,6 @@ def gradient_cam_job(network: str, name: str) -> Ways:
         "lessons_lib, resizing too": lambda: ours(s.net, s.photo, s.target),
         "tf-keras-vis": lambda: theirs(vis.Score(s.target), s.ready, penultimate_layer=layer),
     }
-    if plain and has("tf_explain"):
-        from tf_explain.core.grad_cam import GradCAM
-
-        explainer = GradCAM()
-        ways["tf-explain"] = lambda: explainer.explain(
-            (s.ready, None), s.model, s.target, layer_name=layer
-        )
     if has("xplique"):
         from xplique import attributions
 

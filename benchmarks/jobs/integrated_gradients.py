@@ -20,13 +20,6 @@ def integrated_gradients() -> Ways:
             s.ready[0], pair_call(s), {}, x_steps=50, batch_size=8
         ),
     }
-    if has("tf_explain"):
-        from tf_explain.core.integrated_gradients import IntegratedGradients
-
-        explainer = IntegratedGradients()
-        ways["tf-explain"] = lambda: explainer.explain(
-            (s.ready, None), s.model, s.target, n_steps=50
-        )
     if has("xplique"):
         from xplique.attributions import IntegratedGradients as Xplique
 

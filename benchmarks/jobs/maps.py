@@ -39,13 +39,6 @@ def smooth_grad() -> Ways:
         "tf-keras-vis": lambda: theirs(vis.Score(s.target), s.ready, smooth_samples=20),
         "PAIR saliency": lambda: pairs.GetSmoothedMask(s.ready[0], pair_call(s), {}, nsamples=20),
     }
-    if has("tf_explain"):
-        from tf_explain.core.smoothgrad import SmoothGrad
-
-        explainer = SmoothGrad()
-        ways["tf-explain"] = lambda: explainer.explain(
-            (s.ready, None), s.model, s.target, num_samples=20
-        )
     if has("xplique"):
         from xplique.attributions import SmoothGrad as Xplique
 
@@ -63,11 +56,6 @@ def occlusion() -> Ways:
         FLOOR: s.calls(50),  # the whole picture is the first
         "lessons_lib": lambda: occlusion(s.net, s.photo, s.target, window=32, stride=32),
     }
-    if has("tf_explain"):
-        from tf_explain.core.occlusion_sensitivity import OcclusionSensitivity
-
-        explainer = OcclusionSensitivity(batch_size=16)
-        ways["tf-explain"] = lambda: explainer.explain((s.ready, None), s.model, s.target, 32)
     if has("xplique"):
         from xplique.attributions import Occlusion as Xplique
 

@@ -89,7 +89,8 @@ def classifier_functions(classifier: Classifier) -> tuple[Function, Function]:
     pixels = tf.TensorSpec((None, *classifier.picture_shape), tf.float32)
     nodes, weights = tf.TensorSpec((None,), tf.float32), tf.TensorSpec((None, None), tf.float32)
     target = tf.TensorSpec((), tf.int32)
-    scores, sums = along_path(lambda z, target: classifier.forward(z)[:, target])
+    scores, _ = along_path(lambda z, target: classifier.outputs(z)[0][:, target])
+    _, sums = along_path(lambda z, target: classifier.forward(z)[:, target])
     return (
         classifier.compiled("path scores", scores, (pixels, pixels, nodes, target)),
         classifier.compiled("path sums", sums, (pixels, pixels, nodes, weights, target)),

@@ -469,12 +469,20 @@ class Classifier(Network):
         -------
         tensor of float32, shape (n, classes)
         """
-        return self.outputs(x)[0]
+        return self._layer_by_layer(x)[0]
+
+    def outputs(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The scores and the network's own answers as tensors; otherwise as `forward`.
+
+        The network as it was compiled, which is quicker than compiling it once more. Within
+        `tapped`, or where a gradient is asked for, use `forward`: it runs layer by layer.
+        """
+        scores, answers = self._predict(x)
+        return scores, answers
 
     # A reader's own tf.function would rewrite the Python in here; it asks about the graph.
     @tf.autograph.experimental.do_not_convert
-    def outputs(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The scores and the network's own answers as tensors; otherwise as `forward`."""
+    def _layer_by_layer(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         found = read_scores(self._result(x), self.ending)
         return found.scores, found.answers
 
@@ -524,7 +532,7 @@ class Classifier(Network):
 
     @property
     def _predict(self) -> Any:
-        return self.compiled("predict", self.outputs)
+        return self.compiled("predict", self._layer_by_layer)
 
     def _scores(self, x: tf.Tensor) -> list[tf.Tensor]:
         """The output to explain, as the model gives it; all, where a `Score` will choose."""

@@ -23,8 +23,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from lessons_lib.shapley import exact, tree_shap
+from lessons_lib.shapley._tree_loops import compiled
 from lessons_lib.shapley._tree_models import read_trees
-from lessons_lib.shapley._trees import arrival_times, compiled
+from lessons_lib.shapley._trees import arrival_times
 
 N = 6
 
