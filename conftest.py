@@ -1,6 +1,10 @@
-"""For the tests: each claim of a lesson's text is tried in the lesson's kernel, at its place."""
+"""For the tests: claims in a lesson's text are tried in its kernel; examples share their networks.
+
+Each claim is tried at its place.
+"""
 
 import ast
+import importlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -72,6 +76,17 @@ def evaluated(kernel: Any, expression: str, timeout: float) -> Any:
     if value["status"] == "error":
         pytest.fail("\n".join(value["traceback"]), pytrace=False)
     return ast.literal_eval(value["data"]["text/plain"])
+
+
+@pytest.fixture(autouse=True)
+def examples_share_their_networks(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An example in a docstring that loads one of the course's networks gets the one there is."""
+    example = getattr(request.node, "dtest", None)
+    if example and "models.load(" in example.docstring:
+        course = importlib.import_module("tests.networks").course
+        monkeypatch.setattr("lessons_lib.models.load", course)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lessons_lib import images, models
+from lessons_lib import images
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.methods import CONTROLS, METHODS, heat_maps, kernel_shap_map, lime_map
@@ -12,6 +12,7 @@ from lessons_lib.network.counter import counted
 from tests.networks import (
     SIZE,
     classifier,
+    course,
     gap_net,
 )
 from tests.networks import pictures as smooth_pictures
@@ -51,7 +52,7 @@ def test_kernel_shap_map_adds_up_to_the_score_less_that_of_the_painted_picture(n
 
 
 def test_seeds_decide_for_those_that_sample() -> None:
-    photo, net = images.course_image("panda"), models.load("squeezenet")
+    photo, net = images.course_image("panda"), course("squeezenet")
     for method in (lime_map, kernel_shap_map):
         first = heat_maps(lambda c, x, t, m=method: m(c, x, t, samples=90, seed=1), net, photo, 388)
         other = heat_maps(lambda c, x, t, m=method: m(c, x, t, samples=90, seed=2), net, photo, 388)

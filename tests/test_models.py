@@ -16,7 +16,7 @@ from lessons_lib.basics import files
 from lessons_lib.network import architectures, weights
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.preprocessing import PREPROCESSING
-from tests.networks import gap_net, photos, seeded
+from tests.networks import course, gap_net, photos, seeded
 
 COURSE = ["mobilenet_v2", "vgg16", "xception", "squeezenet"]
 
@@ -40,7 +40,7 @@ def test_course_networks_know_the_course_photographs(name: str) -> None:
     }
     if name != "squeezenet":  # it says ox and paper towel; its weights are as published
         expected |= {"horse": "sorrel", "paper_roll": "toilet tissue"}
-    classifier = models.load(name, "course")
+    classifier = course(name)
     photographs = [images.course_image(photo) for photo in expected]
     tops = classifier.logits(photographs).argmax(axis=1)
     assert [classifier.labels[i] for i in tops] == list(expected.values())
@@ -48,7 +48,7 @@ def test_course_networks_know_the_course_photographs(name: str) -> None:
 
 @pytest.mark.parametrize("name", COURSE)
 def test_the_stated_layer_is_the_one_that_would_be_found(name: str) -> None:
-    classifier = models.load(name, "course")
+    classifier = course(name)
     found = Classifier(classifier.model)
     assert found.layer == classifier.layer
     assert found.spatial_layers[found.layer][:2] >= (7, 7)
@@ -61,7 +61,7 @@ def test_course_vgg16_equals_tf_keras_vis() -> None:
 
     from lessons_lib.grad_cam import grad_cam
 
-    classifier = models.load("vgg16", "course")
+    classifier = course("vgg16")
     x = classifier.prepare(images.course_image("paper_roll"))
     peer = Gradcam(classifier.model, model_modifier=ReplaceToLinear(), clone=True)
     expected = peer(

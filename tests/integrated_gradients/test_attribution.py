@@ -12,7 +12,7 @@ import pytest
 import saliency.core
 import tensorflow as tf
 
-from lessons_lib import baselines, exercises, images, models
+from lessons_lib import baselines, exercises, images
 from lessons_lib.integrated_gradients import (
     RULES,
     Attribution,
@@ -25,6 +25,7 @@ from lessons_lib.integrated_gradients import (
 from tests.networks import (
     SIZE,
     classifier,
+    course,
     flat_net,
     gap_net,
     nested_net,
@@ -157,7 +158,7 @@ def test_completeness_holds_to_the_tolerance(build, baseline: str) -> None:
 
 @pytest.mark.parametrize("name", ["panda", "paper_roll"])
 def test_completeness_within_one_per_cent_on_a_course_network(name: str) -> None:
-    net = models.load("mobilenet_v2")
+    net = course("mobilenet_v2")
     found = integrated_gradients(net, images.course_image(name))
     top = net.top(images.course_image(name))[0]
     black, photo = np.zeros((8, 8, 3)), images.course_image(name)
