@@ -5,6 +5,7 @@ Each claim is tried at its place.
 
 import ast
 import importlib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -78,15 +79,20 @@ def evaluated(kernel: Any, expression: str, timeout: float) -> Any:
     return ast.literal_eval(value["data"]["text/plain"])
 
 
+@pytest.fixture
+def shared_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who loads one of the course's networks gets the one that is there, with its functions."""
+    networks = importlib.import_module("tests.networks")
+    monkeypatch.setattr("lessons_lib.models.load", networks.course)
+    monkeypatch.setattr("lessons_lib.transformers.course_transformer", networks.transformer)
+
+
 @pytest.fixture(autouse=True)
-def examples_share_their_networks(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An example in a docstring that loads one of the course's networks gets the one there is."""
+def examples_share_their_networks(request: pytest.FixtureRequest) -> None:
+    """Examples in docstrings only ask."""
     example = getattr(request.node, "dtest", None)
-    if example and "models.load(" in example.docstring:
-        course = importlib.import_module("tests.networks").course
-        monkeypatch.setattr("lessons_lib.models.load", course)
+    if example and re.search(r"models\.load\(|course_transformer\(", example.docstring):
+        request.getfixturevalue("shared_networks")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,7 +5,7 @@ import functools
 import keras
 import numpy as np
 
-from lessons_lib import models
+from lessons_lib import models, transformers
 from lessons_lib.network.architectures import ClassToken
 from lessons_lib.network.classifier import Classifier
 
@@ -112,10 +112,14 @@ def pictures(n: int = 3, seed: int = 1, channels: int = 3) -> np.ndarray:
     return coarse.repeat(5, axis=1).repeat(5, axis=2)
 
 
+_load = models.load  # as it is: `shared_networks` puts `course` in its place
+transformer = functools.cache(transformers.course_transformer)
+
+
 @functools.cache
 def course(name: str, weights: str = "course") -> Classifier:
     """A network of the course; it is loaded once, and what has been compiled for it stays."""
-    return models.load(name, weights)
+    return _load(name, weights)
 
 
 def classifier(model: keras.Model, **options: object) -> Classifier:
