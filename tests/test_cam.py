@@ -206,7 +206,9 @@ def panda(target: int) -> np.ndarray:
         ("01.3", 0.0, "7 x 7"),
     ],
 )
-def test_exercises_praise_what_is_right_and_say_what_is_wrong(number, answer, hint) -> None:
+def test_exercises_praise_what_is_right_and_say_what_is_wrong(
+    number, answer, hint, shared_networks
+) -> None:
     given = answer() if number == "01.3" and callable(answer) else answer
     feedback = exercises.check(number, given)
     assert feedback.passed == (hint is None)

@@ -40,6 +40,8 @@ def test_course_networks_know_the_course_photographs(name: str) -> None:
     }
     if name != "squeezenet":  # it says ox and paper towel; its weights are as published
         expected |= {"horse": "sorrel", "paper_roll": "toilet tissue"}
+    if name in ("vgg16", "xception"):  # which take a second for each
+        expected = {photo: expected[photo] for photo in ("macaw", "panda", "horse", "paper_roll")}
     classifier = course(name)
     photographs = [images.course_image(photo) for photo in expected]
     tops = classifier.logits(photographs).argmax(axis=1)
@@ -170,36 +172,23 @@ def _without_network(script: str, keras_home) -> subprocess.CompletedProcess:
     )
 
 
-def test_official_weights_are_found_where_keras_keeps_them(tmp_path) -> None:
-    file = weights.OFFICIAL["mobilenet_v2"][1]
-    (tmp_path / "models").mkdir()
-    shutil.copy(weights.FOLDER / file, tmp_path / "models")
-    done = _without_network(
-        """
-        from lessons_lib import images, models
-        network = models.load("mobilenet_v2", "imagenet")
-        print(network.top(images.course_image("panda"))[0].label)
-        """,
-        tmp_path,
-    )
-    assert done.stdout.strip() == "giant panda", done.stderr
-
-
 def test_official_weights_without_a_network_say_what_works(tmp_path) -> None:
-    file = tmp_path / "models" / weights.OFFICIAL["vgg16"][1]
+    """Those of one network are where Keras keeps them; another's are not, and then are damaged."""
+    (tmp_path / "models").mkdir()
+    shutil.copy(weights.FOLDER / weights.OFFICIAL["mobilenet_v2"][1], tmp_path / "models")
     done = _without_network(
         f"""
         from pathlib import Path
+        from lessons_lib import images, models
         from lessons_lib.basics import files
-        from lessons_lib import models
         from lessons_lib.network import weights
+        network = models.load("mobilenet_v2", "imagenet")
+        print(network.top(images.course_image("panda"))[0].label)
         try:
             models.load("vgg16", "imagenet")
         except weights.OfflineError as error:
             print(error)
-        file = Path({str(file)!r})
-        file.parent.mkdir(exist_ok=True)
-        file.write_bytes(b"half a file")
+        Path({str(tmp_path / "models" / weights.OFFICIAL["vgg16"][1])!r}).write_bytes(b"half")
         try:
             models.load("vgg16", "imagenet")
         except files.DamagedFileError as error:
@@ -207,8 +196,8 @@ def test_official_weights_without_a_network_say_what_works(tmp_path) -> None:
         """,
         tmp_path,
     )
-    assert 'load("vgg16", weights="course")' in done.stdout, done.stderr
-    assert "Delete it" in done.stdout, done.stderr
+    for said in ("giant panda\n", 'load("vgg16", weights="course")', "Delete it"):
+        assert said in done.stdout, done.stderr
 
 
 def test_manifest_is_what_the_readme_of_the_weights_says() -> None:
