@@ -19,7 +19,7 @@ def test_the_network_is_as_good_as_its_entry_says() -> None:
     made = digits.pictures(1000, seed=11)
     found = (transformer().logits(made.x).argmax(axis=1) == made.labels[:, 0]).mean()
     assert abs(found - entry["held_out"]["one_digit"]) < 0.02
-    fitted = digits.pictures(300, held_out=False, seed=11)
+    fitted = digits.pictures(500, held_out=False, seed=11)
     assert (transformer().logits(fitted.x).argmax(axis=1) == fitted.labels[:, 0]).mean() > 0.95
 
 
