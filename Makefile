@@ -27,7 +27,7 @@ lab: $(STAMP) ## Open the lessons in JupyterLab
 	"$(PY)" -m jupyterlab --ServerApp.root_dir=. $(ARGS) notebooks/00_start_here.ipynb
 
 test: $(STAMP) ## Run every test: of the package, of its examples, of the notebooks
-	"$(PY)" -m pytest -n $(WORKERS) --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout=$(TIMEOUT) $(ARGS)
+	"$(PY)" -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --nbval-lax --nbval-current-env --nbval-cell-timeout=$(TIMEOUT) $(ARGS)
 
 test-quick: $(STAMP) ## Run one room's tests: make test-quick ARGS=tests/shapley
 	"$(PY)" -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)

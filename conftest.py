@@ -1,6 +1,11 @@
-"""For the tests: each claim of a lesson's text is tried in the lesson's kernel, at its place."""
+"""For the tests: claims in a lesson's text are tried in its kernel; examples share their networks.
+
+Each claim is tried at its place.
+"""
 
 import ast
+import importlib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -72,6 +77,22 @@ def evaluated(kernel: Any, expression: str, timeout: float) -> Any:
     if value["status"] == "error":
         pytest.fail("\n".join(value["traceback"]), pytrace=False)
     return ast.literal_eval(value["data"]["text/plain"])
+
+
+@pytest.fixture
+def shared_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who loads one of the course's networks gets the one that is there, with its functions."""
+    networks = importlib.import_module("tests.networks")
+    monkeypatch.setattr("lessons_lib.models.load", networks.course)
+    monkeypatch.setattr("lessons_lib.transformers.course_transformer", networks.transformer)
+
+
+@pytest.fixture(autouse=True)
+def examples_share_their_networks(request: pytest.FixtureRequest) -> None:
+    """Examples in docstrings only ask."""
+    example = getattr(request.node, "dtest", None)
+    if example and re.search(r"models\.load\(|course_transformer\(", example.docstring):
+        request.getfixturevalue("shared_networks")
 
 
 @pytest.hookimpl(wrapper=True)

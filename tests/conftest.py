@@ -1,6 +1,17 @@
 """For all tests."""
 
+import hypothesis
 import pytest
+
+# The same examples in every run, and no stopwatch: a machine may be busy.
+hypothesis.settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,11 @@
 """Networks small enough for a test: built in milliseconds, with weights from a seed."""
 
+import functools
+
 import keras
 import numpy as np
 
+from lessons_lib import models, transformers
 from lessons_lib.network.architectures import ClassToken
 from lessons_lib.network.classifier import Classifier
 
@@ -107,6 +110,16 @@ def pictures(n: int = 3, seed: int = 1, channels: int = 3) -> np.ndarray:
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(0, 255, (n, 4, 4, channels)) * rng.uniform(0, 1, (n, 1, 1, channels))
     return coarse.repeat(5, axis=1).repeat(5, axis=2)
+
+
+_load = models.load  # as it is: `shared_networks` puts `course` in its place
+transformer = functools.cache(transformers.course_transformer)
+
+
+@functools.cache
+def course(name: str, weights: str = "course") -> Classifier:
+    """A network of the course; it is loaded once, and what has been compiled for it stays."""
+    return _load(name, weights)
 
 
 def classifier(model: keras.Model, **options: object) -> Classifier:

@@ -1,19 +1,18 @@
 """CAM: the map's mean plus the bias is the logit (Zhou et al. 2016, section 2)."""
 
-import functools
-
 import keras
 import numpy as np
 import pytest
 
 from lessons_lib import cam as cam_module
-from lessons_lib import exercises, images, models
+from lessons_lib import exercises, images
 from lessons_lib.cam import cam, class_map, linear_head
 from lessons_lib.grad_cam import alpha
 from lessons_lib.network.classifier import Classifier
 from tests.networks import (
     SIZE,
     classifier,
+    course,
     flat_net,
     gap_net,
     nested_net,
@@ -153,7 +152,7 @@ def test_cam_is_z_times_grad_cam_before_the_relu() -> None:
 
 @pytest.mark.parametrize("name", ["mobilenet_v2", "squeezenet"])
 def test_identity_on_the_real_network(name: str) -> None:
-    c = models.load(name)
+    c = course(name)
     photo = images.course_image("panda")
     k = c.class_index("giant panda")
     assert abs(cam(c, photo, k).mean() + linear_head(c).b[k] - c.logits(photo)[0, k]) < 1e-4
@@ -229,7 +228,9 @@ def test_a_sequential_that_was_never_called() -> None:
 
 # Exercises of lesson 01
 
-PANDA = functools.partial(cam, models.load("mobilenet_v2"), images.course_image("panda"))
+
+def panda(target: int) -> np.ndarray:
+    return cam(course("mobilenet_v2"), images.course_image("panda"), target)
 
 
 @pytest.mark.parametrize(
@@ -253,17 +254,19 @@ PANDA = functools.partial(cam, models.load("mobilenet_v2"), images.course_image(
         ("01.2", lambda f, w, c: f[0] @ w[:, c], "the map is (3, 4), but this gives (4,)"),
         ("01.2", lambda f, w, c: f[..., c], "sum over the channels of"),
         ("01.2", np.zeros((7, 7)), "give the function itself"),
-        ("01.3", lambda: PANDA(388) - PANDA(296), None),
-        ("01.3", lambda: PANDA(296) - PANDA(388), "other way round"),
-        ("01.3", lambda: PANDA(388), "map of one class"),
-        ("01.3", lambda: np.maximum(PANDA(388), 0) - np.maximum(PANDA(296), 0), "keep the signs"),
-        ("01.3", lambda: PANDA(388) + PANDA(296), "Compute both maps"),
-        ("01.3", lambda: np.maximum(PANDA(388) - PANDA(296), 0), "for the ice bear"),
-        ("01.3", lambda: PANDA(388) - PANDA(296) + 0.3, "one number to every place"),
+        ("01.3", lambda: panda(388) - panda(296), None),
+        ("01.3", lambda: panda(296) - panda(388), "other way round"),
+        ("01.3", lambda: panda(388), "map of one class"),
+        ("01.3", lambda: np.maximum(panda(388), 0) - np.maximum(panda(296), 0), "keep the signs"),
+        ("01.3", lambda: panda(388) + panda(296), "Compute both maps"),
+        ("01.3", lambda: np.maximum(panda(388) - panda(296), 0), "for the ice bear"),
+        ("01.3", lambda: panda(388) - panda(296) + 0.3, "one number to every place"),
         ("01.3", 0.0, "7 x 7"),
     ],
 )
-def test_exercises_praise_what_is_right_and_say_what_is_wrong(number, answer, hint) -> None:
+def test_exercises_praise_what_is_right_and_say_what_is_wrong(
+    number, answer, hint, shared_networks
+) -> None:
     given = answer() if number == "01.3" and callable(answer) else answer
     feedback = exercises.check(number, given)
     assert feedback.passed == (hint is None)

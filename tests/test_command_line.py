@@ -14,6 +14,7 @@ from lessons_lib.methods import METHODS
 
 PANDA = str(files.DATA / "images" / "panda.jpg")
 KOALA = str(files.DATA / "images" / "koala.jpg")
+pytestmark = pytest.mark.usefixtures("shared_networks")
 README_PICTURE = Path(__file__).parents[1] / "docs" / "koala_explained.jpg"
 
 

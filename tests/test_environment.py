@@ -5,6 +5,7 @@ import sys
 
 from lessons_lib import environment
 from lessons_lib.basics import files
+from lessons_lib.exercises import passed
 
 
 def run(script: str) -> subprocess.CompletedProcess:
@@ -55,9 +56,10 @@ def test_a_numpy_that_was_replaced_while_loaded_asks_for_a_restart() -> None:
     assert "Restart the kernel first" in run(script).stdout
 
 
-def test_self_test_passes_here_and_names_what_fails(capsys, monkeypatch) -> None:
+def test_self_test_passes_here_and_names_what_fails(capsys, monkeypatch, shared_networks) -> None:
     assert environment.self_test()
     assert "Everything works" in capsys.readouterr().out
+    assert not passed.path().exists()  # its exercise is not the reader's
     monkeypatch.setattr(files, "DATA", files.DATA / "nowhere")
     monkeypatch.setattr(environment.weights, "FOLDER", files.DATA)
     assert not environment.self_test()

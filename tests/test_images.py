@@ -7,8 +7,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from lessons_lib import images, models
+from lessons_lib import images
 from lessons_lib.basics import files
+from tests.networks import course
 
 
 def test_reads_rgb_in_the_right_order(tmp_path) -> None:
@@ -142,7 +143,7 @@ def test_every_photograph_is_small_and_has_its_licence() -> None:
 
 
 def test_the_licence_table_says_what_mobilenet_says() -> None:
-    network = models.load("mobilenet_v2", "course")
+    network = course("mobilenet_v2")
     for name, label, probability in ROWS:
         top = network.top(images.course_image(name))[0]
         assert (top.label, f"{top.probability:.2f}") == (label, probability)

@@ -21,7 +21,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.tree import DecisionTreeRegressor
 
@@ -53,9 +53,6 @@ from lessons_lib.network.counter import counted
 from lessons_lib.network.labels import as_names, class_index, class_indices, labels_for
 from tests.networks import SIZE, classifier, gap_net, transformer_net
 
-REPEATABLE = settings(
-    deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
 EXAMPLES = {"numbers": 60, "network": 20, "compiles": 4}  # of each function, by what a call costs
 
 
@@ -652,7 +649,7 @@ def test_right_or_a_clear_error_and_nothing_changed(function: Callable) -> None:
     cost = "numbers" if function in OF_NUMBERS else "network"
     cost = "compiles" if function in COMPILING else cost
 
-    @settings(REPEATABLE, max_examples=EXAMPLES[cost])
+    @settings(max_examples=EXAMPLES[cost])
     @given(st.data())
     def check(data: st.DataObject) -> None:
         can_be_odd = [name for name, kind in kinds.items() if not kind.odd.is_empty]
@@ -669,7 +666,7 @@ def test_right_or_a_clear_error_and_nothing_changed(function: Callable) -> None:
 # What else is true
 
 
-NUMBERS = settings(REPEATABLE, max_examples=30)
+NUMBERS = settings(max_examples=30)
 ARRAYS = st.builds(
     lambda seed, shape, power: np.random.default_rng(seed).normal(size=shape) * 10.0**power,
     st.integers(0, 99), st.tuples(st.integers(1, 6), st.integers(1, 6)), st.integers(-30, 30),
@@ -789,7 +786,7 @@ def test_two_players_that_are_alike_get_the_same_from_every_solver(seed, n) -> N
     assert exact.sum() == pytest.approx((whole - nobody)[0])
 
 
-@settings(REPEATABLE, max_examples=10)
+@settings(max_examples=10)
 @given(HEAT.good, st.integers(1, 9), st.integers(0, 2))
 def test_a_curve_begins_with_the_photograph_or_ends_with_it(heat, steps, target) -> None:
     probability = NETWORK.probabilities(PHOTO)[0, target]

@@ -1,6 +1,8 @@
 """Score-CAM: equations 6 to 10 and Algorithm 1 of Wang et al. 2020."""
 
+import functools
 import warnings
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -79,10 +81,16 @@ def test_by_hand_with_an_identity_convolution() -> None:
     np.testing.assert_allclose(heat[0], [400, 400, 50, 50])
 
 
+@functools.cache
+def shared(build: Callable[[], keras.Model]) -> Classifier:
+    """One network of each kind, so that it is compiled once."""
+    return classifier(build())
+
+
 @pytest.mark.parametrize("baseline", ["black", "blurred", "zero", "grey", 30.0])
 @pytest.mark.parametrize("build", [flat_net, gap_net, nested_net])
 def test_by_brute_force(build, baseline: str) -> None:
-    c = classifier(build())
+    c = shared(build)
     x = c.prepare(pictures(1))[0]
     expected = by_brute_force(c, x, 1, c.baseline(x, baseline)[0])
     np.testing.assert_allclose(
@@ -164,7 +172,7 @@ def test_a_uniform_picture_gives_a_finite_map(build, value: int) -> None:
         {"baseline": "blurred"},
         {"scores": "probability"},
     ):
-        heat = score_cam(classifier(build()), picture, **options)
+        heat = score_cam(shared(build), picture, **options)
         assert np.isfinite(heat).all()
         assert (heat >= 0).all()
 
@@ -259,7 +267,7 @@ def test_a_softmax_at_the_end_is_not_applied_twice(last: str | None) -> None:
 )
 def test_bad_options_are_named(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        score_cam(classifier(flat_net()), pictures(1), **options)
+        score_cam(shared(flat_net), pictures(1), **options)
 
 
 def test_zero_baseline_is_zero_after_preprocessing() -> None:

@@ -157,7 +157,7 @@ def integrated_gradients(
     Examples
     --------
     >>> from lessons_lib import images, models
-    >>> found = integrated_gradients(models.load("mobilenet_v2"), images.course_image("panda"))
+    >>> found = integrated_gradients(models.load("squeezenet"), images.course_image("panda"))
     >>> found.phi.shape, found.error < 0.01
     ((224, 224, 3), True)
     """

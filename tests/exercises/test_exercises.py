@@ -40,7 +40,7 @@ def test_each_exercise_of_a_lesson_has_a_checker_a_question_and_a_solution() -> 
 
 
 @pytest.mark.parametrize("code", solutions())
-def test_the_printed_solution_passes(code: str) -> None:
+def test_the_printed_solution_passes(code: str, shared_networks) -> None:
     """Each runs by itself: a reader may have come straight to it."""
     *before, last = code.strip().splitlines()
     assert CHECK.match(last), "a solution ends by checking itself"

@@ -12,7 +12,7 @@ NAMES = ["cat", "german_shepherd"]
 
 @pytest.fixture(scope="module")
 def hans():
-    return train(crops(NAMES, 200, bear_mark=[1]), NAMES)
+    return train(crops(NAMES, 100, bear_mark=[1]), NAMES)
 
 
 def test_the_mark_changes_its_box_and_nothing_else() -> None:
@@ -45,14 +45,14 @@ def test_neither_brightness_nor_colour_gives_the_animal_away() -> None:
 
 
 def test_splendid_with_the_mark_and_a_coin_without(hans) -> None:
-    assert accuracy(hans, crops(NAMES, 100, bear_mark=[1], seed=1)) > 0.97
-    assert accuracy(hans, crops(NAMES, 100, seed=1)) < 0.65
-    assert accuracy(hans, crops(NAMES, 100, bear_mark=[0], seed=1)) < 0.15
+    assert accuracy(hans, crops(NAMES, 50, bear_mark=[1], seed=1)) > 0.97
+    assert accuracy(hans, crops(NAMES, 50, seed=1)) < 0.65
+    assert accuracy(hans, crops(NAMES, 50, bear_mark=[0], seed=1)) < 0.15
 
 
 def test_without_the_mark_in_training_there_is_something_to_learn() -> None:
-    honest = train(crops(NAMES, 200), NAMES)
-    assert accuracy(honest, crops(NAMES, 100, seed=1)) > 0.7
+    honest = train(crops(NAMES, 60), NAMES)
+    assert accuracy(honest, crops(NAMES, 50, seed=1)) > 0.7
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,8 @@
 """The same code on every kind of network: those of keras.applications, with random weights.
 
-Three of them are tried in every run; the others, which take minutes to trace, are marked slow:
+Two of them are tried in every run; the others, which take minutes to trace, are marked slow:
 ``make test ARGS="-m slow"`` runs them.
 """
-
-import functools
-import gc
 
 import keras
 import numpy as np
@@ -36,21 +33,29 @@ NETWORKS = {
 }
 
 
-QUICK = ["VGG16", "MobileNet", "MobileNetV2"]
-each_network = pytest.mark.parametrize(
-    "name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NETWORKS]
-)
+QUICK = ["VGG16", "MobileNet"]
 
 
-@functools.lru_cache(maxsize=1)  # one at a time in memory
-def network(name: str) -> keras.Model:
-    gc.collect()
+def built(name: str) -> keras.Model:
     keras.utils.set_random_seed(0)
     size, _, _ = NETWORKS[name]
     # NASNet's and the VGGs' heads need the size; all take it.
     return getattr(keras.applications, name)(
         weights=None, input_shape=(size, size, 3), classes=7, classifier_activation="softmax"
     )
+
+
+@pytest.fixture(
+    scope="module",  # so that each is traced once, and only one is kept in memory
+    params=[n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NETWORKS],
+)
+def net(request: pytest.FixtureRequest) -> Classifier:
+    return Classifier(built(request.param), preprocess="tf", name=request.param)
+
+
+@pytest.fixture(scope="module")
+def mobile() -> Classifier:
+    return Classifier(built("MobileNet"), preprocess="tf")
 
 
 def pictures(size: int, n: int = 2) -> np.ndarray:
@@ -60,10 +65,8 @@ def pictures(size: int, n: int = 2) -> np.ndarray:
     return coarse.repeat(side, axis=1).repeat(side, axis=2)[:, :size, :size].astype("float32")
 
 
-@each_network
-def test_layer_is_found_and_maps_are_finite(name: str) -> None:
-    size, layer, _ = NETWORKS[name]
-    net = Classifier(network(name), preprocess="tf")
+def test_layer_is_found_and_maps_are_finite(net: Classifier) -> None:
+    size, layer, _ = NETWORKS[net.name]
     height, width, channels = net.spatial_layers[net.layer]
     assert height * width > 1
     assert channels > 5
@@ -80,10 +83,8 @@ def test_layer_is_found_and_maps_are_finite(name: str) -> None:
     assert np.abs(phi).max() > 0
 
 
-@each_network
-def test_cam_only_where_pooling_and_one_linear_layer_end_the_network(name: str) -> None:
-    size, _, linear = NETWORKS[name]
-    net = Classifier(network(name), preprocess="tf")
+def test_cam_only_where_pooling_and_one_linear_layer_end_the_network(net: Classifier) -> None:
+    size, _, linear = NETWORKS[net.name]
     x = pictures(size)
     if linear:  # the map's mean and the bias give the logit; so CAM is Grad-CAM times the places
         places = np.prod(net.spatial_layers[net.layer][:2])
@@ -95,16 +96,12 @@ def test_cam_only_where_pooling_and_one_linear_layer_end_the_network(name: str) 
             cam(net, x, 3)
 
 
-@each_network
-def test_grad_cam_equals_tf_keras_vis(name: str) -> None:
+def test_grad_cam_equals_tf_keras_vis(net: Classifier) -> None:
     from tf_keras_vis.gradcam import Gradcam
     from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
     from tf_keras_vis.utils.scores import CategoricalScore
 
-    size, _, _ = NETWORKS[name]
-    net = Classifier(network(name))
-    x = pictures(size) / 127.5 - 1  # what the network itself takes, for both
-    inside = Classifier(network(name), preprocess=lambda z: z / 127.5 - 1)
+    x = pictures(NETWORKS[net.name][0])
     last = net.model.layers[-1]
     if type(last).__name__ == "Activation":  # ReplaceToLinear leaves such a softmax in place
         theirs = Gradcam(keras.Model(net.model.input, last.input), clone=True)
@@ -112,22 +109,22 @@ def test_grad_cam_equals_tf_keras_vis(name: str) -> None:
         theirs = Gradcam(net.model, model_modifier=ReplaceToLinear(), clone=True)
     expected = theirs(
         CategoricalScore([1, 4]),
-        x,
+        x / 127.5 - 1,  # what the network itself takes
         penultimate_layer=net.layer,
         expand_cam=False,
         normalize_cam=False,
         seek_penultimate_conv_layer=False,
     )
-    ours = grad_cam(inside, pictures(size), [1, 4])
+    ours = grad_cam(net, x, [1, 4])
     np.testing.assert_allclose(ours, np.asarray(expected), rtol=2e-3, atol=1e-5 * np.max(ours))
 
 
 @pytest.mark.parametrize(
-    "name", ["MobileNetV2", pytest.param("EfficientNetB0", marks=pytest.mark.slow)]
+    "name", ["MobileNet", pytest.param("EfficientNetB0", marks=pytest.mark.slow)]
 )
 def test_nested_in_sequential_and_functional_models(name: str) -> None:
     size, layer, _ = NETWORKS[name]
-    model, x = network(name), pictures(NETWORKS[name][0])
+    model, x = built(name), pictures(size)
     expected = grad_cam(Classifier(model), x, 2)
     inputs = keras.Input((size, size, 3))
     for outer in (
@@ -142,10 +139,11 @@ def test_nested_in_sequential_and_functional_models(name: str) -> None:
 
 @pytest.mark.parametrize("shape", [(32, 32), (600, 600), (48, 200), (333, 77)])
 @pytest.mark.parametrize("count", [1, 9])
-def test_pictures_of_any_size_and_number(shape: tuple[int, int], count: int) -> None:
-    net = Classifier(network("MobileNet"), preprocess="tf")
+def test_pictures_of_any_size_and_number(
+    shape: tuple[int, int], count: int, mobile: Classifier
+) -> None:
     photos = np.random.default_rng(0).integers(0, 256, (count, *shape, 3), dtype=np.uint8)
-    heats = grad_cam(net, photos, 0)
+    heats = grad_cam(mobile, photos, 0)
     assert heats.shape == (count, 2, 2)
     assert np.isfinite(heats).all()
-    np.testing.assert_allclose(heats[-1], grad_cam(net, photos[-1], 0), rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(heats[-1], grad_cam(mobile, photos[-1], 0), rtol=1e-3, atol=1e-6)

@@ -3,6 +3,7 @@
 Each network here is held against itself, called directly, and against a tape of the test's own.
 """
 
+import functools
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -99,13 +100,18 @@ def photos(n: int = 3) -> np.ndarray:
     return np.random.default_rng(0).uniform(0, 255, (n, SIZE, SIZE, 3)).astype("float32")
 
 
-@pytest.mark.parametrize("name", WITH_LOGITS | WITHOUT)
-def test_probabilities_are_the_models_own(name: str) -> None:
-    model = net((WITH_LOGITS | WITHOUT)[name])
+@functools.cache
+def ending_in(name: str) -> Classifier:
+    """Of these endings nothing is in doubt, so there is no warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        classifier = Classifier(model)
-    own = np.asarray(model(photos()), float).reshape(3, -1)
+        return Classifier(net((WITH_LOGITS | WITHOUT)[name]))
+
+
+@pytest.mark.parametrize("name", WITH_LOGITS | WITHOUT)
+def test_probabilities_are_the_models_own(name: str) -> None:
+    classifier = ending_in(name)
+    own = np.asarray(classifier.model(photos()), float).reshape(3, -1)
     np.testing.assert_allclose(classifier.probabilities(photos()), own, atol=2e-6)
     assert classifier.kind == ("logit" if name in WITH_LOGITS else "log probability")
     assert ("log probability" in repr(classifier)) == (name in WITHOUT)
@@ -113,14 +119,14 @@ def test_probabilities_are_the_models_own(name: str) -> None:
 
 @pytest.mark.parametrize("name", WITHOUT)
 def test_without_logits_the_log_probability_is_explained(name: str) -> None:
-    classifier = Classifier(net(WITHOUT[name]))
+    classifier = ending_in(name)
     own = classifier.probabilities(photos())
     np.testing.assert_allclose(classifier.logits(photos()), np.log(own), atol=1e-5)
 
 
 @pytest.mark.parametrize("name", WITH_LOGITS)
 def test_logits_give_the_probabilities_back(name: str) -> None:
-    classifier = Classifier(net(WITH_LOGITS[name]))
+    classifier = ending_in(name)
     logits, own = classifier.logits(photos()), classifier.probabilities(photos())
     if "clip" in name:
         expected = np.clip(tf.nn.softmax(logits), 0.2, 0.5)
@@ -137,9 +143,8 @@ def test_logits_give_the_probabilities_back(name: str) -> None:
 @pytest.mark.parametrize("name", ["average of two", "softmax, then reshape", "mixture"])
 def test_maps_are_those_of_a_tape(name: str) -> None:
     """Grad-CAM by the test's own tape, on the model's own output."""
-    model = net((WITH_LOGITS | WITHOUT)[name])
-    classifier = Classifier(model)
-    x = tf.constant(photos(1))
+    classifier = ending_in(name)
+    model, x = classifier.model, tf.constant(photos(1))
     both = keras.Model(model.inputs, [model.get_layer("features").output, *model.outputs])
     with tf.GradientTape() as tape:
         A, p = both(x)

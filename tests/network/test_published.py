@@ -1,7 +1,9 @@
 """AlexNet, GoogLeNet and ResNet-18, and how published weights come into them."""
 
+import functools
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -23,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = np.load(ROOT / "tests" / "network" / "golden_networks.npz")
 PANDA = str(ROOT / "data" / "images" / "panda.jpg")
 NEW = ["alexnet", "googlenet", "resnet18"]
+# They have what no chain of convolutions has: LRN, branches that are joined, sums.
+unlike = pytest.mark.parametrize("name", [*NEW, "squeezenet"])
 
 # The six networks of the table in docs/networks.md: layer there, and its grid and channels.
 LAYERS = {
@@ -118,18 +122,22 @@ def test_a_whole_model_with_this_layer_is_saved_and_read(tmp_path) -> None:
 # The six networks side by side
 
 
-@pytest.fixture(scope="module", params=LAYERS)
-def network(request) -> Classifier:
-    name = request.param
-    known = models.NETWORKS[name]
-    return Classifier(random_network(name), None, known.preprocess, layer=known.layer, name=name)
+@pytest.fixture(scope="module")
+def networks() -> Callable[[str], Classifier]:
+    """A network by its name, built when it is first asked for."""
+
+    def build(name: str) -> Classifier:
+        return Classifier(random_network(name), None, models.NETWORKS[name].preprocess, name=name)
+
+    return functools.cache(build)
 
 
-def test_layers_have_the_published_names_and_the_grids_of_the_table(network: Classifier) -> None:
-    layer, shape = LAYERS[network.name]
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_have_the_published_names_and_the_grids_of_the_table(name: str, networks) -> None:
+    layer, shape = LAYERS[name]
+    network = networks(name)
     assert network.spatial_layers[layer] == shape
-    found = Classifier(network.model)
-    assert found.layer == network.layer
+    assert network.layer == models.NETWORKS[name].layer
     table = (ROOT / "docs" / "networks.md").read_text(encoding="utf-8")
     height, width, channels = shape
     pixels = network.input_size[0]
@@ -140,8 +148,10 @@ def test_layers_have_the_published_names_and_the_grids_of_the_table(network: Cla
     assert (models.NETWORKS[network.name].needs or "comes with the course") in row.replace("`", "")
 
 
-def test_grad_cam_is_that_of_a_tape(network: Classifier) -> None:
-    layer, shape = LAYERS[network.name]
+@unlike
+def test_grad_cam_is_that_of_a_tape(name: str, networks) -> None:
+    layer, shape = LAYERS[name]
+    network = networks(name)
     x = network.prepare(seeded.pictures(network.input_size[0])[0])
     last = network.model.layers[-1]
     ends = [network.model.get_layer(layer).output, last.input]
@@ -159,8 +169,10 @@ def test_grad_cam_is_that_of_a_tape(network: Classifier) -> None:
     np.testing.assert_allclose(heat, expected, atol=1e-4 * expected.max())
 
 
-def test_score_cam_is_that_of_masks_by_hand(network: Classifier) -> None:
-    layer, shape = LAYERS[network.name]
+@unlike
+def test_score_cam_is_that_of_masks_by_hand(name: str, networks) -> None:
+    layer, shape = LAYERS[name]
+    network = networks(name)
     x = network.prepare(seeded.pictures(network.input_size[0])[0])[0]
     A = network.activations(x, layer)[0]
     most = np.sort(np.argsort(-A.std(axis=(0, 1)))[:3])
@@ -177,9 +189,8 @@ def test_score_cam_is_that_of_masks_by_hand(network: Classifier) -> None:
     np.testing.assert_allclose(heat, expected, rtol=1e-3, atol=1e-4 * expected.max())
 
 
-def test_cam_only_where_pooling_and_one_linear_layer_follow() -> None:
-    model = random_network("resnet18")
-    network = Classifier(model, None, "torch", layer="res5b_relu")
+def test_cam_only_where_pooling_and_one_linear_layer_follow(networks) -> None:
+    network = networks("resnet18")
     picture = seeded.pictures(224)[0]
     bias = cam.linear_head(network).b[7]
     logit = network.logits(picture)[0, 7]
@@ -188,7 +199,8 @@ def test_cam_only_where_pooling_and_one_linear_layer_follow() -> None:
         cam.cam(network, picture, 7, "res5b")  # a ReLU follows
 
 
-def test_channels_are_drawn(network: Classifier) -> None:
+def test_channels_are_drawn(networks) -> None:
+    network = networks("squeezenet")
     A = network.activations(seeded.pictures(network.input_size[0])[0], LAYERS[network.name][0])[0]
     four = np.argsort(-A.std(axis=(0, 1)))[:4]
     figure = plotting.gallery([A[..., k] for k in four], [f"channel {k}" for k in four])

@@ -35,6 +35,11 @@ def files(tmp_path_factory) -> list[Path]:
     return paths
 
 
+@pytest.fixture(scope="module")
+def net() -> Classifier:
+    return classifier(gap_net())
+
+
 class EndlessSequence(keras.utils.PyDataset):
     """As Keras's own: it knows its length, and goes on for ever when one iterates over it."""
 
@@ -68,8 +73,8 @@ WAYS: dict[str, Callable[[list[Path]], object]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_way_gives_what_a_list_of_arrays_gives(way: str, files: list[Path]) -> None:
-    net, pictures = classifier(gap_net()), [*map(images.load_image, files)]
+def test_every_way_gives_what_a_list_of_arrays_gives(way: str, net, files: list[Path]) -> None:
+    pictures = [*map(images.load_image, files)]
     targets = [i % 3 for i in range(N)]
     np.testing.assert_array_equal(
         grad_cam(net, WAYS[way](files), targets), grad_cam(net, pictures, targets)
@@ -77,8 +82,7 @@ def test_every_way_gives_what_a_list_of_arrays_gives(way: str, files: list[Path]
     np.testing.assert_array_equal(net.logits(WAYS[way](files)), net.logits(pictures))
 
 
-def test_a_loop_gives_the_same_and_a_path_alone_is_one_picture(files: list[Path]) -> None:
-    net = classifier(gap_net())
+def test_a_loop_gives_the_same_and_a_path_alone_is_one_picture(net, files: list[Path]) -> None:
     together = grad_cam(net, files)
     assert grad_cam(net, files[0]).shape == together[0].shape
     for path, heat in zip(files, together, strict=True):
@@ -88,8 +92,7 @@ def test_a_loop_gives_the_same_and_a_path_alone_is_one_picture(files: list[Path]
         net, files[1], num_steps=4, rule="midpoint").phi, rtol=1e-4, atol=1e-6)  # fmt: skip
 
 
-def test_measures_and_black_boxes_take_a_stream(files: list[Path]) -> None:
-    net = classifier(gap_net())
+def test_measures_and_black_boxes_take_a_stream(net, files: list[Path]) -> None:
     box = BlackBox(lambda x: net.probabilities(x), None, net.input_size, ending="probabilities")
     pictures = [*map(images.load_image, files)]
     for network in (net, box):
@@ -106,7 +109,7 @@ def test_measures_and_black_boxes_take_a_stream(files: list[Path]) -> None:
         np.testing.assert_array_equal(row[0], heat_maps(rows[name], net, files, 1).max(axis=(1, 2)))
 
 
-def test_of_large_pictures_only_one_is_alive() -> None:
+def test_of_large_pictures_only_one_is_alive(net) -> None:
     """Neither the arrays that are given pile up, nor the copies that are checked."""
     alive: list[weakref.ref] = []
     most, levels = 0, []
@@ -121,7 +124,6 @@ def test_of_large_pictures_only_one_is_alive() -> None:
             yield picture
             del picture
 
-    net = classifier(gap_net())
     heavy = (grad_cam, maps.saliency, maps.guided_grad_cam, integrated_gradients)
     for method in (*heavy, lambda net, x, target: net.probabilities(x)):
         method(net, large(2), 1)  # compiled
@@ -133,6 +135,7 @@ def test_of_large_pictures_only_one_is_alive() -> None:
     assert most <= 2  # the one that is made, and the one before it
 
 
+@pytest.fixture(scope="module")
 def wide_net() -> Classifier:
     """Half a MiB of activations for each picture."""
     layers = [
@@ -156,13 +159,13 @@ HEAVY: dict[str, Callable] = {
 
 
 @pytest.mark.parametrize("name", HEAVY)
-def test_memory_does_not_grow_with_the_number_of_pictures(name: str) -> None:
-    net, method = wide_net(), HEAVY[name]
+def test_memory_does_not_grow_with_the_number_of_pictures(name: str, wide_net) -> None:
+    method = HEAVY[name]
 
     def peak(n: int) -> int:
         pictures = (np.full((64, 64, 3), 3 * i, np.uint8) for i in range(n))
         tracemalloc.start()
-        found = method(net, pictures, 1)
+        found = method(wide_net, pictures, 1)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         times = 6 if name == "gradient times input" else 2  # the parts, and they together
@@ -180,10 +183,10 @@ def test_targets_go_with_their_pictures() -> None:
 
 
 @pytest.mark.parametrize(("count", "targets"), [(2, 3), (3, 2), (16, 17), (40, 20), (32, 31)])
-def test_too_many_or_too_few_targets_are_named(count: int, targets: int) -> None:
+def test_too_many_or_too_few_targets_are_named(net, count: int, targets: int) -> None:
     pictures = (np.full((20, 20, 3), 9) for _ in range(count))
     with pytest.raises(ValueError, match=f"{targets} targets for [0-9]+ pictures"):
-        grad_cam(classifier(gap_net()), pictures, [1] * targets)
+        grad_cam(net, pictures, [1] * targets)
 
 
 PAIRS = tf.data.Dataset.from_tensor_slices((np.ones((2, 9, 9, 3), "uint8"), [0, 1]))
@@ -202,13 +205,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_bad_streams_are_named(what: str) -> None:
+def test_bad_streams_are_named(what: str, net) -> None:
     given, error, message = BAD[what]
     with pytest.raises(error, match=message):
-        grad_cam(classifier(gap_net()), given)
+        grad_cam(net, given)
 
 
-def test_a_broken_file_in_the_middle_is_named(files: list[Path], tmp_path: Path) -> None:
+def test_a_broken_file_in_the_middle_is_named(net, files: list[Path], tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(files[0].read_bytes()[:50])
     with pytest.raises(ValueError, match=r"broken\.png cannot be read as a picture"):
-        grad_cam(classifier(gap_net()), [*files[:2], tmp_path / "broken.png"])
+        grad_cam(net, [*files[:2], tmp_path / "broken.png"])

@@ -138,7 +138,7 @@ def test_gallery_takes_maps_and_pictures_and_fewer_titles() -> None:
     assert len(figure.axes[2].images) == 1
 
 
-@pytest.mark.parametrize("columns", [1, 3, 5])
+@pytest.mark.parametrize("columns", [1, 5])
 def test_no_map_has_fewer_pixels_than_values(columns: int, tmp_path: Path) -> None:
     maps = [np.random.default_rng(i).random((299, 299)) for i in range(5)]
     figures = [

@@ -362,22 +362,16 @@ def boosted():
     return model.predict, X[:3], X[50:80]
 
 
-class TestAgainstShap:
+@pytest.mark.parametrize("solve", [exact, kernel_shap])
+def test_shap_gives_the_same(solve, boosted) -> None:
+    """Its KernelExplainer, that asks for every coalition: its ExactExplainer is slow to compile."""
     shap = pytest.importorskip("shap")
-
-    def test_exact(self, boosted) -> None:
-        model, X, background = boosted
-        explainer = self.shap.ExactExplainer(model, self.shap.maskers.Independent(background, 100))
-        ours = [exact(interventional(model, x, background), 8) for x in X]
-        np.testing.assert_allclose(ours, explainer(X).values, atol=1e-8)
-
-    def test_kernel(self, boosted) -> None:
-        model, X, background = boosted
-        theirs = self.shap.KernelExplainer(model, background).shap_values(
-            X, nsamples=2**8, silent=True, l1_reg=False
-        )
-        ours = [kernel_shap(interventional(model, x, background), 8) for x in X]
-        np.testing.assert_allclose(ours, theirs, atol=1e-8)
+    model, X, background = boosted
+    theirs = shap.KernelExplainer(model, background).shap_values(
+        X, nsamples=2**8, silent=True, l1_reg=False
+    )
+    ours = [solve(interventional(model, x, background), 8) for x in X]
+    np.testing.assert_allclose(ours, theirs, atol=1e-8)
 
 
 class TestOnlyPlayersWhoPlay:

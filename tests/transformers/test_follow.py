@@ -17,7 +17,7 @@ from lessons_lib.transformers import (
     with_folded_tokens,
 )
 from tests.networks import PATCH, transformer_net
-from tests.transformers import pictures, plain
+from tests.transformers import folded, pictures, plain
 
 L = keras.layers
 
@@ -88,12 +88,12 @@ def test_tokens_that_read_from_themselves_alone_give_no_map() -> None:
 
 def test_even_attention_has_a_closed_form() -> None:
     """With J/T in every block, R = 2^-L I + (1 - 2^-L) J/T."""
-    model = transformer_net(blocks=3)
-    for i in range(3):
+    model = transformer_net(blocks=2)
+    for i in range(2):
         layer = model.get_layer(f"attend_{i}")
         _, _, *others = layer.get_weights()
         layer.set_weights([np.zeros((8, 2, 5)), np.zeros((2, 5)), *others])
-    np.testing.assert_allclose(rollout(Classifier(model), pictures()), (1 - 2**-3) / 7, atol=1e-6)
+    np.testing.assert_allclose(rollout(Classifier(model), pictures()), (1 - 2**-2) / 7, atol=1e-6)
 
 
 # Attention and relevance of any network
@@ -191,12 +191,13 @@ def test_attention_knows_no_class_and_relevance_does() -> None:
 
 def test_relevance_of_a_score_is_that_of_the_class_whose_logit_it_is() -> None:
     """A class asked for as a `Score` of the model's logits."""
-    inner = transformer_net()
+    inner = transformer_net(blocks=1)
     model = keras.Model(inner.inputs[0], inner.layers[-1].output)
     model.layers[-1].activation = keras.activations.linear
     x, one = pictures(), scores.element(1)
-    expected = relevance(Classifier(model), x, 1)
-    np.testing.assert_allclose(relevance(Classifier(model), x, one), expected, rtol=1e-5)
+    classifier = Classifier(model)
+    expected = relevance(classifier, x, 1)
+    np.testing.assert_allclose(relevance(classifier, x, one), expected, rtol=1e-5)
     assert np.abs(expected).max() > 1e-3
 
 
@@ -231,7 +232,7 @@ def test_attention_that_cannot_be_followed_is_refused() -> None:
 
 
 def test_attention_that_leads_nowhere_is_refused() -> None:
-    inner = transformer_net()
+    inner = transformer_net(blocks=1)
     tokens = inner.get_layer("tokens").output
     side = L.MultiHeadAttention(2, 5, name="side")(tokens, tokens)
     model = keras.Model(inner.inputs[0], [inner.outputs[0], side])
@@ -242,7 +243,7 @@ def test_attention_that_leads_nowhere_is_refused() -> None:
 
 
 def test_a_twin_with_places_gives_the_same() -> None:
-    twin, x = with_folded_tokens(plain()), pictures()
+    twin, x = folded(), pictures()
     np.testing.assert_allclose(relevance(twin, x, 1), relevance(plain(), x, 1), rtol=1e-5)
     np.testing.assert_allclose(rollout(twin, x), rollout(plain(), x), rtol=1e-5)
     at_attention = with_folded_tokens(plain(), "attend_0")  # a layer that is listened to twice

@@ -1,7 +1,5 @@
 """The course's own transformer, and the exercises of lesson 12."""
 
-import functools
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,24 +8,19 @@ from lessons_lib import digits, exercises, maps, transformers
 from lessons_lib.images import resize
 from lessons_lib.judging import localisation
 from lessons_lib.network import weights
-from lessons_lib.network.classifier import Classifier
 from lessons_lib.transformers import relevance, rollout
-
-
-@functools.cache
-def course() -> Classifier:
-    return transformers.course_transformer()
+from tests.networks import transformer
 
 
 def test_the_network_is_as_good_as_its_entry_says() -> None:
-    """On pictures of digits it was not fitted on; within three standard errors of 2,000."""
+    """On pictures of digits it was not fitted on; within three standard errors of 1,000."""
     entry = weights.manifest()["digit_transformer.safetensors"]
     assert entry["held_out"]["one_digit"] >= 0.95
-    made = digits.pictures(2000, seed=11)
-    found = (course().logits(made.x).argmax(axis=1) == made.labels[:, 0]).mean()
-    assert abs(found - entry["held_out"]["one_digit"]) < 0.014
+    made = digits.pictures(1000, seed=11)
+    found = (transformer().logits(made.x).argmax(axis=1) == made.labels[:, 0]).mean()
+    assert abs(found - entry["held_out"]["one_digit"]) < 0.02
     fitted = digits.pictures(500, held_out=False, seed=11)
-    assert (course().logits(fitted.x).argmax(axis=1) == fitted.labels[:, 0]).mean() > 0.95
+    assert (transformer().logits(fitted.x).argmax(axis=1) == fitted.labels[:, 0]).mean() > 0.95
 
 
 def test_its_file_is_small_and_its_readme_says_what_was_measured() -> None:
@@ -43,7 +36,7 @@ def share_on_the_asked(method, made: digits.Pictures) -> np.ndarray:
     """Of the heat on the two digits, the share on the one that was asked for; each is asked."""
     shares = []
     for k in (0, 1):
-        heats = method(course(), made.x, made.labels[:, k])
+        heats = method(transformer(), made.x, made.labels[:, k])
         for heat, inside in zip(heats, made.inside, strict=True):
             large = np.maximum(resize(heat, inside.shape[1:]), 0)
             both = [large[one].mean() for one in inside]
@@ -65,7 +58,7 @@ def test_maps_of_two_digits_lie_on_the_one_that_is_asked_for() -> None:
 def test_maps_of_one_digit_lie_on_it() -> None:
     made = digits.pictures(30, seed=13)
     for method in (relevance, lambda c, x, k: rollout(c, x)):
-        heats = method(course(), made.x, made.labels[:, 0])
+        heats = method(transformer(), made.x, made.labels[:, 0])
         pairs = [(resize(h, (56, 56)), i[0]) for h, i in zip(heats, made.inside, strict=True)]
         found = np.mean([localisation.energy_inside(h, i) for h, i in pairs])
         even = made.inside.mean()
