@@ -1,11 +1,12 @@
 """Pictures of explanations.
 
 What every lesson draws stands here; `plotting.lime`, `plotting.tables`, `plotting.attributions`,
-`plotting.comparison` and `plotting.transformers` draw what their lessons need besides.
+`plotting.comparison`, `plotting.grad_cam` and `plotting.transformers` draw what their lessons need
+besides.
 """
 
 from lessons_lib.basics.scaling import normalise
-from lessons_lib.plotting import attributions, comparison, lime, tables, transformers
+from lessons_lib.plotting import attributions, comparison, grad_cam, lime, tables, transformers
 from lessons_lib.plotting.layers import compare_layers
 from lessons_lib.plotting.lines import curves
 from lessons_lib.plotting.pictures import colour, explanation, gallery, overlay, show, slide
@@ -24,6 +25,7 @@ __all__ = [
     "curves",
     "explanation",
     "gallery",
+    "grad_cam",
     "lime",
     "normalise",
     "overlay",

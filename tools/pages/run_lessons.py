@@ -2,7 +2,8 @@
 
 ``make lessons`` writes each one as a page in build/lessons and leaves notebooks/ as it is;
 ``make execute`` writes the outputs back into the notebooks, in the one form that is committed, and
-what each lesson needed into notebooks/running.csv. ``--measure`` writes that table alone.
+what each lesson needed into notebooks/running.csv, and at its top the minutes that it takes
+(lesson_minutes.py). ``--measure`` leaves the outputs as they are.
 """
 
 import argparse
@@ -23,6 +24,9 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tools.pages import lesson_minutes
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("tags", "jupyter", "slideshow")  # of a cell's metadata
@@ -94,6 +98,8 @@ def note(path: Path, seconds: float, gib: float) -> None:
         table.writerows(rows[lesson] for lesson in sorted(rows))
     text = path.read_text(encoding="utf-8")
     said = TIME.sub(rf"\1; {running_time(seconds)} to run", text, count=1)
+    if path.stem in lesson_minutes.HELD:
+        said = lesson_minutes.SAID.sub(str(lesson_minutes.minutes(path)), said, count=1)
     path.write_text(said, encoding="utf-8", newline="\n")
 
 

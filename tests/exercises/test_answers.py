@@ -1,0 +1,53 @@
+"""Each wrong answer of the tables is refused, and each form of a right one is taken."""
+
+import importlib
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lessons_lib import exercises
+
+LESSONS = sorted(p.stem for p in (Path(__file__).parent / "answers").glob("[a-z]*.py"))
+
+
+def answers(table: str) -> list:
+    return [
+        pytest.param(number, answer, id=f"{number} {name}")
+        for lesson in LESSONS
+        for number, named in getattr(
+            importlib.import_module(f"tests.exercises.answers.{lesson}"), table
+        ).items()
+        for name, answer in named.items()
+    ]
+
+
+@pytest.mark.parametrize(("number", "answer"), answers("RIGHT"))
+def test_a_right_answer_is_taken_in_every_form(number: str, answer: object) -> None:
+    feedback = exercises.judge(number, answer)
+    assert feedback.passed, feedback
+
+
+@pytest.mark.parametrize(("number", "answer"), answers("WRONG"))
+def test_a_wrong_answer_is_refused_with_a_hint(number: str, answer: object) -> None:
+    feedback = exercises.judge(number, answer)
+    assert not feedback.passed
+    assert len(feedback.message) > 20
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_each_exercise_of_the_lesson_stands_in_both_tables(lesson: str) -> None:
+    module = importlib.import_module(f"tests.exercises.answers.{lesson}")
+    name = lesson.replace("_", " ")
+    of_lesson = {n for n in exercises.exercises() if exercises.lesson(n) == name}
+    assert of_lesson == set(module.RIGHT) == set(module.WRONG)
+    assert all(len(named) >= 11 for named in module.WRONG.values())
+
+
+def test_a_map_by_hand_with_one_value_changed_is_refused() -> None:
+    right = np.array([[1, 0], [0, 0.5]])
+    for place, change in product(np.ndindex(2, 2), [-1, -0.5, -0.01, 0.01, 0.5, 1]):
+        wrong = right.copy()
+        wrong[place] += change
+        assert not exercises.judge("02.1", wrong).passed

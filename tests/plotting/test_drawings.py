@@ -1,0 +1,75 @@
+"""Each drawing of a lesson is whole, has a ground of its own and says what it must."""
+
+import base64
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+
+import pytest
+
+from lessons_lib import plotting
+from lessons_lib.plotting import pictures
+
+SPACE = "{http://www.w3.org/2000/svg}"
+DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
+    plotting.grad_cam.gradient_flow: (
+        "thirteen convolutions", "512 channels", "1000 logits", "the gradient flows back",
+        "(1) mean over places", "512 weights α", "(2) sum of α times A", "ReLU", "the map",
+    ),
+    plotting.transformers.vision_transformer: (
+        "class", "places", "attention", "ten logits", "Grad-CAM", "rollout", "relevance",
+    ),
+}  # fmt: skip
+each = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
+
+
+@each
+def test_the_drawing_is_whole_and_readable_on_any_page(draw: Callable[[], str]) -> None:
+    root = ET.fromstring(draw())
+    assert root.tag == f"{SPACE}svg"
+    ground = root.find(f"{SPACE}rect")
+    assert ground.get("fill") == "#ffffff"  # so that dark words are read on a dark page too
+    _, top, width, height = map(float, root.get("viewBox").split())
+    assert [float(ground.get(key)) for key in ("y", "width", "height")] == [top, width, height]
+    for words in root.iter(f"{SPACE}text"):
+        half = 0.27 * float(words.get("font-size")) * len(words.text)
+        assert half < float(words.get("x")) < width - half
+        assert top < float(words.get("y")) < top + height
+    for shape in root.iter(f"{SPACE}rect"):
+        right = float(shape.get("x", 0)) + float(shape.get("width"))
+        assert right <= width
+    said = " ".join(words.text for words in root.iter(f"{SPACE}text"))
+    assert not [words for words in DRAWINGS[draw] if words not in said]
+    heads = {marker.get("id") for marker in root.iter(f"{SPACE}marker")}
+    used = {line.get("marker-end")[5:-1] for line in root.iter(f"{SPACE}polyline")}
+    assert used == heads
+
+
+def test_the_gradient_flows_from_the_logits_to_the_layer_and_not_to_the_picture() -> None:
+    root = ET.fromstring(plotting.grad_cam.gradient_flow())
+    [back] = [line for line in root.iter(f"{SPACE}polyline") if line.get("stroke-dasharray")]
+    ends = [tuple(map(float, p.split(","))) for p in back.get("points").split()]
+    named = {words.text: float(words.get("x")) for words in root.iter(f"{SPACE}text")}
+    assert ends[0][0] == named["1000 logits"]
+    assert abs(ends[-1][0] - named["A: 14 × 14 places, 512 channels"]) < 40
+    assert ends[-1][0] > named["convolutions"] + 59  # right of their box
+
+
+@each
+def test_a_drawing_is_shown_with_words_for_those_who_cannot_see_it(
+    draw: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+    monkeypatch.setattr(pictures, "display", lambda data, **how: shown.append((data, how)))
+    plotting.show(draw(), "a drawing")
+    [(data, how)] = shown
+    assert data["image/svg+xml"] == draw()
+    assert how == {"metadata": {"image/svg+xml": {"alt": "a drawing"}}, "raw": True}
+    # A file that is not trusted shows its Markdown; a picture in it is a whole one.
+    alt, source = re.fullmatch(
+        r"!\[(.*)\]\(data:image/svg\+xml;base64,(.*)\)", data["text/markdown"]
+    ).groups()
+    assert alt == "a drawing"
+    assert base64.b64decode(source).decode() == draw()
+    with pytest.raises(ValueError, match="say in alt what the picture shows"):
+        plotting.show(draw(), " ")
