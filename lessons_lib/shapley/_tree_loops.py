@@ -7,9 +7,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.shapley._tree_models import Tree
-
-Floats = NDArray[np.float64]
+from lessons_lib.shapley._tree_models import Floats, Tree
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

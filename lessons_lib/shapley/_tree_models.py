@@ -28,6 +28,8 @@ from sklearn.utils.validation import check_is_fitted
 from lessons_lib.basics.checks import as_floats
 from lessons_lib.basics.columns import check_order, in_order, names_of
 
+Floats = NDArray[np.float64]
+
 _TREES = (DecisionTreeRegressor, DecisionTreeClassifier)
 _FORESTS = (
     RandomForestRegressor,

@@ -32,9 +32,7 @@ from scipy.special import beta
 
 from lessons_lib.basics.columns import in_order, names_of
 from lessons_lib.basics.progress import bar
-from lessons_lib.shapley._tree_models import read_trees, rows_as_seen
-
-Floats = NDArray[np.float64]
+from lessons_lib.shapley._tree_models import Floats, read_trees, rows_as_seen
 
 
 class TreeValues(NamedTuple):
