@@ -194,7 +194,7 @@ def smooth_grad_map(
 
 
 def guided_backpropagation_map(classifier: Classifier, x: Pixels, classes: Classes) -> Pixels:
-    """The size of guided backpropagation (lesson 03), largest over the colours."""
+    """The size of guided backpropagation (lesson 07), largest over the colours."""
     return np.abs(maps.guided_backpropagation(classifier, x, classes)).max(axis=-1)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lessons_lib import exercises, images
+from lessons_lib import images
 from lessons_lib import score_cam as module
 from lessons_lib.network.bfloat16 import bfloat16
 from lessons_lib.network.classifier import Classifier
@@ -278,79 +278,3 @@ def test_zero_baseline_is_zero_after_preprocessing() -> None:
     c = Classifier(gap_net(), preprocess=lambda x: x + 10)
     with pytest.raises(ValueError, match="no colour becomes 0"):
         c.baseline(pictures(1), "zero")
-
-
-# Exercises of lesson 03
-
-
-def right_mask(channel, size):
-    large = images.resize(channel, size)
-    span = large.max() - large.min()
-    return (large - large.min()) / span if span > 0 else np.zeros(size)
-
-
-def nan_mask(channel, size):
-    large = images.resize(channel, size)
-    return (large - large.min()) / (large.max() - large.min())
-
-
-def ones_mask(channel, size):
-    return right_mask(channel, size) if np.ptp(channel) > 0 else np.ones(size)
-
-
-E = np.exp([2, 0, 0])
-
-
-@pytest.mark.parametrize(
-    ("number", "answer", "hint"),
-    [
-        ("03.1", E / E.sum(), None),
-        ("03.1", [0.79, 0.11, 0.11], None),
-        ("03.1", [2, 0, 0], "Those are the increases"),
-        ("03.1", [0.5, 0.25, 0.25], "share of each score"),
-        ("03.1", E, "divide by the sum"),
-        ("03.1", [0.2, 0.4, 0.4], "exp of each"),
-        ("03.1", [0.8, 0.1, 0.1], "two or three digits"),
-        ("03.1", [1.0], "three channels"),
-        ("03.2", lambda Y, o: 100 * np.mean(np.maximum(0, Y - o) / Y), None),
-        ("03.2", lambda Y, o: np.mean(np.maximum(0, Y - o) / Y), "factor 100"),
-        ("03.2", lambda Y, o: 100 * np.mean(np.maximum(0, Y - o)), "That is the difference"),
-        ("03.2", lambda Y, o: 100 * np.mean((Y - o) / Y), "A gain must count as no drop"),
-        ("03.2", lambda Y, o: 100 * np.maximum(0, Y - o).sum() / Y.sum(), "picture by picture"),
-        ("03.2", lambda Y, o: 100 * np.mean(o > Y), "That is the Average Increase"),
-        ("03.2", lambda Y, o: 100 * np.maximum(0, Y - o) / Y, "take the mean, give one number"),
-        ("03.2", lambda Y, o: Y[:2], "one number for all pictures"),
-        ("03.2", lambda Y, o: None, "gives None"),
-        ("03.2", lambda Y, o: 100 * np.mean(np.maximum(0, Y - o) / o), "divide by Y"),
-        ("03.2", lambda Y, o: 100 * np.sum(np.maximum(0, Y - o) / Y), "not the mean"),
-        ("03.2", lambda Y, o: 37.5, "but this gives 37.5"),
-        ("03.2", lambda Y, o: 25, "Average Increase"),
-        ("03.2", lambda Y, o: 7, "but this gives 7"),
-        ("03.2", 3, "could not be read"),
-        ("03.3", right_mask, None),
-        ("03.3", nan_mask, "gives NaN"),
-        ("03.3", lambda a, s: images.resize(nan_mask(a, a.shape), s), "Scaled first"),
-        ("03.3", lambda a, s: images.resize(a, s), "not scaled"),
-        (
-            "03.3",
-            lambda a, s: images.resize(a, s) - 1,
-            "Subtract the smallest",
-        ),
-        ("03.3", lambda a, s: a, "size asked for"),
-        (
-            "03.3",
-            lambda a, s: np.ones(s) if np.ptp(a) == 0 else right_mask(a, s),
-            "must give zeros",
-        ),
-        (
-            "03.3",
-            lambda a, s: np.zeros(7) if np.ptp(a) == 0 else right_mask(a, s),
-            "size asked for too",
-        ),
-        ("03.3", lambda a, s: 0 if np.ptp(a) == 0 else right_mask(a, s), "size asked for too"),
-    ],
-)
-def test_exercises_praise_what_is_right_and_say_what_is_wrong(number, answer, hint) -> None:
-    feedback = exercises.check(number, answer)
-    assert feedback.passed == (hint is None), feedback
-    assert (hint or "right.") in feedback.message

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import close, exercise
+from lessons_lib.exercises.registry import close, decisions, exercise
 
 
 @exercise(
@@ -106,20 +106,7 @@ def _report(answer: Any) -> str | None:
     """Four decisions; a function answers what stood here before, and is judged by that."""
     if callable(answer):
         return _blend_without_wrapping(answer)
-    pairs = answer.items() if hasattr(answer, "items") else zip("abcd", answer, strict=True)
-    decided = {_word(key): _word(value) for key, value in pairs}
-    if set(decided) != set(DECIDED):
-        return f"Decide a, b, c and d, each once; here are {sorted(decided)}."
-    for sentence, right in DECIDED.items():
-        if decided[sentence] not in ("yes", "no", "open"):
-            return f"Sentence {sentence}: {decided[sentence]!r} is neither yes, no nor open."
-        if decided[sentence] != right:
-            return f"Sentence {sentence}: not {decided[sentence]!r}. {LOOK_AGAIN[sentence]}"
-    return None
-
-
-def _word(text: Any) -> str:
-    return (text.decode() if isinstance(text, bytes) else str(text)).strip().lower()
+    return decisions(answer, DECIDED, LOOK_AGAIN)
 
 
 def _blend_without_wrapping(blend: Callable[..., Any]) -> str | None:

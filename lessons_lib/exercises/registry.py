@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,3 +121,34 @@ def close(answer: Any, expected: Any, tolerance: float = 1e-4) -> bool:
     if answer.shape != expected.shape:
         return False
     return bool(np.abs(answer - expected).max() <= tolerance * np.abs(expected).max())
+
+
+def decisions(answer: Any, right: Mapping[str, str], look_again: Mapping[str, str]) -> str | None:
+    """A hint on decisions about sentences, "yes", "no" or "open"; None where all are right.
+
+    Parameters
+    ----------
+    answer
+        A decision for each sentence: by its name, or in order.
+    right, look_again
+        For each sentence the right decision, and what to look at again where it is another.
+
+    Examples
+    --------
+    >>> decisions({"a": "no"}, {"a": "open"}, {"a": "How many were measured?"})
+    "Sentence a: not 'no'. How many were measured?"
+    """
+    pairs = answer.items() if hasattr(answer, "items") else zip(right, answer, strict=True)
+    decided = {_word(key): _word(value) for key, value in pairs}
+    if set(decided) != set(right):
+        return f"Decide {', '.join(right)}, each once; here are {sorted(decided)}."
+    for sentence, word in right.items():
+        if decided[sentence] not in ("yes", "no", "open"):
+            return f"Sentence {sentence}: {decided[sentence]!r} is neither yes, no nor open."
+        if decided[sentence] != word:
+            return f"Sentence {sentence}: not {decided[sentence]!r}. {look_again[sentence]}"
+    return None
+
+
+def _word(text: Any) -> str:
+    return (text.decode() if isinstance(text, bytes) else str(text)).strip().lower()

@@ -1,11 +1,13 @@
 """Checkers for lesson 03."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lessons_lib import images
-from lessons_lib.exercises.registry import close, exercise
+from lessons_lib.exercises.registry import close, decisions, exercise
 
 
 @exercise(
@@ -14,76 +16,84 @@ from lessons_lib.exercises.registry import close, exercise
     praise="A lead of 2 in the logit is a factor of 7.4 in the weight.",
 )
 def _weights_by_hand(answer: Any) -> str | None:
+    """In shares, or in percent."""
     answer = np.asarray(answer, float)
+    if answer.shape in [(1, 3), (3, 1)]:
+        answer = answer.ravel()
     if answer.shape != (3,):
         return f"There are three channels, so three weights; this has the shape {answer.shape}."
     e = np.exp([2.0, 0.0, 0.0])
-    if close(answer, e / e.sum(), 0.01):
+    right = e / e.sum()
+    if close(answer, right, 0.01) or close(answer, 100 * right, 0.01):
         return None
-    if close(answer, [2, 0, 0], 0.01) or close(answer, [1, 0, 0], 0.01):
-        return "Those are the increases; Algorithm 1 takes a softmax of them."
-    if close(answer, e / e.sum(), 0.04):
+    mistakes = {
+        "Those are the increases; Algorithm 1 takes a softmax of them.": ([2, 0, 0], [1, 0, 0]),
+        "Almost: divide by the sum, so that the weights add up to one.": (
+            e, np.exp([4, 2, 2]), e / e.max(),
+        ),
+        "That is the share of each score. A softmax uses the exponentials.": ([0.5, 0.25, 0.25],),
+        "The bare baseline is no channel: three terms in the sum, not four.": (e / (e.sum() + 1),),
+        "A softmax has powers of e = 2.718, not of 2.": (np.array([4, 1, 1]) / 6,),
+        "The first channel has the highest logit, so the largest weight.": (
+            right[::-1], right[[1, 0, 2]],
+        ),
+    }  # fmt: skip
+    for hint, wrong in mistakes.items():
+        if any(close(answer, w, 0.01) or close(answer, 100 * np.asarray(w), 0.01) for w in wrong):
+            return hint
+    if close(answer, right, 0.04) or close(answer, 100 * right, 0.04):
         return "Nearly: give two or three digits."
-    if close(answer, [0.5, 0.25, 0.25], 0.01):
-        return "That is the share of each score. A softmax uses the exponentials."
-    if close(answer, e, 0.01):
-        return "Almost: divide by the sum, so that the weights add up to one."
     return (
         "Take the baseline's 2 off each logit; then exp of each, divided by the sum of the three."
     )
 
 
+DECIDED = {"a": "open", "b": "no", "c": "yes", "d": "open"}
+LOOK_AGAIN = {
+    "a": "In one colour the logit of drum falls, in the other it rises.",
+    "b": "Compare neck and body, both in the same colour; the map is hottest at the neck.",
+    "c": "Compare the logits of drum for stand and skin, both in the same colour.",
+    "d": "How many pictures were measured?",
+}
+
+
 @exercise(
     "03.2",
-    expects="a function of two arrays Y and O",
-    praise="It is relative to what there was, and a gain is no negative drop.",
+    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    praise="Cover the hot place, and a place that ought to be hot: the network says which counts.",
 )
-def _drop(answer: Any) -> str | None:
+def _reading(answer: Any) -> str | None:
+    """Four decisions; a function answers what stood here before, and is judged by that."""
+    if callable(answer):
+        return _drop(answer)
+    return decisions(answer, DECIDED, LOOK_AGAIN)
+
+
+def _drop(answer: Callable[..., Any]) -> str | None:
+    """``my_drop(Y, O)``: the Average Drop in percent."""
     for Y, after in (
         (np.array([0.8, 0.5, 0.2, 0.4]), np.array([0.4, 0.7, 0.1, 0.2])),
         (np.array([0.9, 0.6, 0.3]), np.array([0.6, 0.75, 0.27])),
     ):
-        hint = _hint_on_drop(answer(Y.copy(), after.copy()), Y, after)
-        if hint is not None:
-            return hint
+        found = np.asarray(answer(Y.copy(), after.copy()))
+        if found.dtype == object:
+            return "The function gives None: does it end with a return?"
+        right = 100 * np.mean(np.maximum(0, Y - after) / Y)
+        if found.shape != ():
+            return f"It is one number for all pictures; this has the shape {found.shape}."
+        if not close(found, right):
+            return (
+                f"For Y = {Y.tolist()} and O = {after.tolist()} the Average Drop is {right:g}, "
+                f"but this gives {found:g}."
+            )
     return None
 
 
-def _hint_on_drop(result: Any, Y: np.ndarray, after: np.ndarray) -> str | None:
-    if result is None:
-        return "The function gives None: does it end with a return?"
-    found = np.asarray(result, float)
-    lost = np.maximum(0, Y - after)
-    right = 100 * np.mean(lost / Y)
-    if found.shape == Y.shape:
-        return "That is one number for each picture: take the mean, give one number."
-    if found.shape != ():
-        return f"It is one number for all pictures; this has the shape {found.shape}."
-    if close(found, right):
-        return None
-    mistakes = {
-        "The measure is in percent: a factor 100 is missing.": np.mean(lost / Y),
-        "That is the difference. The paper divides each drop by Y: 0.2 to 0.1 is a half.": (
-            100 * lost.mean()
-        ),
-        "A gain must count as no drop, not as a negative one: max(0, Y - O).": (
-            100 * np.mean((Y - after) / Y)
-        ),
-        "Divide picture by picture, then take the mean; not the sum by the sum.": (
-            100 * lost.sum() / Y.sum()
-        ),
-        "That is the sum over the pictures, not the mean.": 100 * np.sum(lost / Y),
-        "The drop is divided by O here. It is relative to what there was: divide by Y.": (
-            100 * np.mean(lost / after)
-        ),
-        "That is the Average Increase.": 100 * np.mean(after > Y),
-    }
-    for hint, value in mistakes.items():
-        if close(found, value):
-            return hint
-    return (
-        f"For Y = {Y.tolist()} and O = {after.tolist()} it is {right:g}, but this gives {found:g}."
-    )
+CHANNELS = {
+    "of a ReLU": (np.array([[0.0, 9.0, 0.0], [1.0, 2.0, 3.0]], np.float32), (4, 8)),
+    "with negative values": (np.array([[-4.0, 1.0], [5.0, -2.0], [0.5, 3.0]], np.float32), (9, 5)),
+    "of negative values only": (np.array([[-1.0, -6.0, -2.5, -2.0]], np.float32), (3, 8)),
+}
 
 
 @exercise(
@@ -92,31 +102,50 @@ def _hint_on_drop(result: Any, Y: np.ndarray, after: np.ndarray) -> str | None:
     praise="Enlarged first, scaled after, and silent channels stay finite.",
 )
 def _mask(answer: Any) -> str | None:
-    channel = np.array([[0.0, 9.0, 0.0], [1.0, 2.0, 3.0]], np.float32)
-    large = images.resize(channel, (4, 4))
-    right = (large - large.min()) / np.ptp(large)
-    found = np.asarray(answer(channel.copy(), (4, 4)), float)
-    if found.shape != (4, 4):
-        return f"The mask has the size asked for, (4, 4); this is {found.shape}."
-    scaled_first = images.resize((channel - channel.min()) / np.ptp(channel), (4, 4))
-    if close(found, scaled_first) and not close(found, right):
-        return "Scaled first, enlarged after: the largest value is then below 1. Turn it round."
+    """Sizes and channels of several shapes; float16 rounds within the tolerance."""
+    for kind, (channel, size) in CHANNELS.items():
+        with np.errstate(all="ignore"):
+            found = np.asarray(answer(channel.copy(), size))
+        if found.dtype == object:
+            return "Your function gives nothing back: it needs a return."
+        hint = _of_one_channel(found.astype(float), channel, size)
+        if hint:
+            return f"A channel {kind}, {channel.shape} to {size}: {hint}"
+    for value in (0, 7, -2):
+        with np.errstate(all="ignore"):
+            flat = np.asarray(answer(np.full((2, 3), value, np.float32), (4, 5)), float)
+        if flat.shape != (4, 5):
+            return f"A channel of one value: its mask has the size asked for, not {flat.shape}."
+        if not np.isfinite(flat).all():
+            return f"A channel that is {value} everywhere gives NaN: 0 / 0. Return zeros there."
+        if flat.any():
+            return f"A channel that is {value} everywhere must give zeros."
+    return None
+
+
+def _of_one_channel(
+    found: NDArray[np.float64], channel: NDArray[np.float32], size: tuple[int, int]
+) -> str | None:
+    large = images.resize(channel, size)
+    if found.shape == size[::-1]:
+        return "Height and width are exchanged: a size is (height, width)."
+    if found.shape != size:
+        return f"The mask has the size asked for; this has {found.shape}."
+    if close(found, (large - large.min()) / np.ptp(large), 3e-3):
+        return None
+    scaled = images.resize((channel - channel.min()) / np.ptp(channel), size)
+    positive = images.resize(np.maximum(channel, 0), size)
+    if not np.isfinite(found).all():
+        return "There is NaN in the mask: 0 / 0."
+    if close(found, scaled):
+        return "Scaled first, enlarged after: then the mask does not reach from 0 to 1."
     if close(found, large):
         return "That is enlarged, but not scaled to 0..1."
-    if not close(found, right):
-        return "Subtract the smallest value and divide by largest minus smallest, after resizing."
-    shifted = np.asarray(answer(channel + 5, (4, 4)), float)
-    if not close(shifted, right, 1e-3):
-        return "A channel plus 5 has the same mask: subtract the smallest value."
-    with np.errstate(all="ignore"):
-        flat = np.asarray(answer(np.full((2, 3), 7, np.float32), (4, 4)), float)
-    if flat.shape != (4, 4):
-        return (
-            "Of a channel of one value the mask has the size asked for too, (4, 4); "
-            f"this is {flat.shape}."
-        )
-    if not np.isfinite(flat).all():
-        return "A channel of one value gives NaN: 0 / 0. Return zeros there."
-    if flat.any():
-        return "A channel of one value must give zeros."
-    return None
+    if found.min() < -1e-3 or found.max() > 1 + 1e-3:
+        return f"It goes from {found.min():.2f} to {found.max():.2f}, not from 0 to 1."
+    if channel.min() < 0 and (not positive.any() or close(found, positive / positive.max(), 3e-3)):
+        return "A mask keeps the order of all values, negative ones too: no ReLU."
+    return (
+        "Enlarge with images.resize; then subtract the smallest value and divide by the largest "
+        "minus the smallest."
+    )

@@ -1,4 +1,4 @@
-"""How good is a map? Measures that ask the network itself (lesson 03).
+"""How good is a map? Measures that ask the network itself (lesson 07).
 
 Every measure works with maps of any method and of any resolution; they are scaled to 0..1 and
 enlarged to the picture's size here.

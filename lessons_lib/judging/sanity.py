@@ -1,4 +1,4 @@
-"""Does a map depend on what the network has learned? The sanity check (lesson 03).
+"""Does a map depend on what the network has learned? The sanity check (lesson 07).
 
 References
 ----------

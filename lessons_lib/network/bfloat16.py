@@ -10,7 +10,7 @@ def bfloat16(classifier: Classifier) -> Classifier:
     """A twin of a classifier that computes its convolutions with 16-bit numbers.
 
     On processors that have bfloat16 in hardware it is about twice as fast; on others it is slower.
-    Numbers keep 8 bits of precision, so that maps differ a little (lesson 03 says by how much). The
+    Numbers keep 8 bits of precision, so that maps differ a little. The
     layers without convolution, the last ones above all, stay as they are. The weights are a copy.
 
     It is for methods and measures that ask many times: Score-CAM, LIME, KernelSHAP, RISE,

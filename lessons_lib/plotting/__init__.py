@@ -1,12 +1,20 @@
 """Pictures of explanations.
 
 What every lesson draws stands here; `plotting.lime`, `plotting.tables`, `plotting.attributions`,
-`plotting.comparison`, `plotting.grad_cam` and `plotting.transformers` draw what their lessons need
-besides.
+`plotting.comparison`, `plotting.grad_cam`, `plotting.score_cam` and `plotting.transformers` draw
+what their lessons need besides.
 """
 
 from lessons_lib.basics.scaling import normalise
-from lessons_lib.plotting import attributions, comparison, grad_cam, lime, tables, transformers
+from lessons_lib.plotting import (
+    attributions,
+    comparison,
+    grad_cam,
+    lime,
+    score_cam,
+    tables,
+    transformers,
+)
 from lessons_lib.plotting.layers import compare_layers
 from lessons_lib.plotting.lines import curves
 from lessons_lib.plotting.pictures import colour, explanation, gallery, overlay, show, slide
@@ -29,6 +37,7 @@ __all__ = [
     "lime",
     "normalise",
     "overlay",
+    "score_cam",
     "show",
     "slide",
     "superpixel_weights",

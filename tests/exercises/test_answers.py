@@ -51,3 +51,13 @@ def test_a_map_by_hand_with_one_value_changed_is_refused() -> None:
         wrong = right.copy()
         wrong[place] += change
         assert not exercises.judge("02.1", wrong).passed
+
+
+def test_a_weight_by_hand_that_is_changed_is_refused() -> None:
+    right = np.exp([2, 0, 0]) / np.exp([2, 0, 0]).sum()
+    for place, factor in product(range(3), [0, 0.5, 0.9, 0.97, 1.03, 1.1, 2, -1]):
+        wrong = right.copy()
+        wrong[place] *= factor
+        told = np.abs(wrong - right).max() > 0.01 * right.max()
+        assert exercises.judge("03.1", wrong).passed != told
+        assert exercises.judge("03.1", 100 * wrong).passed != told
