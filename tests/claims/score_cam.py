@@ -25,6 +25,18 @@ def summed(found: MaskedScores, weights: np.ndarray) -> np.ndarray:
     return np.maximum(np.einsum("xyk,k->xy", found.A[..., found.channels], weights), 0)
 
 
+@claim("03.best_of_six")
+def _(squeezenet, six, masked, c):
+    return six[squeezenet.logits(masked)[:, c].argmax()] == 445
+
+
+@claim("03.two_heads")
+def _(squeezenet, six, masked, c):
+    """The difference of the logits behind both masks; what they show is the upper right."""
+    scores = dict(zip(six.tolist(), squeezenet.logits(masked)[:, c], strict=True))
+    return scores[428] - scores[368]
+
+
 @claim("03.same_block")
 def _(squeezenet, dog, layer, found):
     """In the upper right of the dog, where its head is."""
@@ -134,6 +146,16 @@ def _(asked):
     return ranks(*(summed(f, f.probabilities - f.baseline_probability) for f in asked))
 
 
+@claim("03.raised_drum")
+def _(asked):
+    return 100 * (asked[0].probabilities > asked[0].baseline_probability).mean()
+
+
+@claim("03.raised_guitar")
+def _(asked):
+    return 100 * (asked[1].probabilities > asked[1].baseline_probability).mean()
+
+
 @claim("03.two_probability_softmax")
 def _(asked):
     return ranks(*(summed(f, softmax(f.probabilities)) for f in asked))
@@ -168,6 +190,40 @@ def _(squeezenet, dog, stage):
     photos = [images.course_image(name) for name in ("panda", "hens", "paper_roll")]
     after_relu = squeezenet.model.get_layer("conv10").activation.__name__ == "relu"
     return after_relu and squeezenet.logits([dog, stage, *photos]).min() >= 0
+
+
+@claim("03.espresso_grad")
+def _(squeezenet, dog, c, layer):
+    return ranks(*(grad_cam(squeezenet, dog, name, layer=layer) for name in (c, "espresso")))
+
+
+@claim("03.winner_place")
+def _(found):
+    return 1 + np.argsort(-found.A.var(axis=(0, 1))).tolist().index(118)
+
+
+def on_guitar(heat: np.ndarray) -> bool:
+    """On neck or body, as lesson 02 has it."""
+    down, right = hottest(heat)
+    return 0.68 * 800 < right < 0.88 * 800 and down < 0.95 * 600
+
+
+@claim("03.eigen_drum")
+def _(family):
+    """Within the skin of the big drum."""
+    down, right = hottest(family["Eigen-CAM"])
+    return np.hypot(down - 372, right - 320) < 132
+
+
+@claim("03.family_on_guitar")
+def _(family):
+    others = set(family) - {"Eigen-CAM", "class-blind"}
+    return len(others) == 6 and all(on_guitar(family[name]) for name in others)
+
+
+@claim("03.blind_on_guitar")
+def _(asked):
+    return on_guitar(asked[0].A.sum(axis=-1))
 
 
 @claim("03.first_answers")
