@@ -197,6 +197,32 @@ def _(squeezenet, dog, c, layer):
     return ranks(*(grad_cam(squeezenet, dog, name, layer=layer) for name in (c, "espresso")))
 
 
+@claim("03.mobilenet_lowers")
+def _(network, two):
+    """The last of the two networks of the loop."""
+    assert network.name == "mobilenet_v2"
+    return (two.logits < two.baseline_logit).mean() > 0.9
+
+
+@claim("03.mobilenet_alike")
+def _(one, two):
+    return ranks(*(summed(f, softmax(f.logits)) for f in (one, two))) > 0.8
+
+
+@claim("03.sixty")
+def _(found):
+    """Anew: by the variance, among all channels."""
+    kept = np.isin(found.channels, np.argsort(-found.A.var(axis=(0, 1)))[:60])
+    weights = np.where(kept, softmax(np.where(kept, found.logits, -np.inf)), 0)
+    return ranks(summed(found, weights), summed(found, softmax(found.logits))) > 0.98
+
+
+@claim("03.baseline_counts")
+def _(found, other):
+    """Of the blurred baseline, the last of the loop."""
+    return ranks(summed(found, softmax(found.logits)), other) < 0.7
+
+
 @claim("03.winner_place")
 def _(found):
     return 1 + np.argsort(-found.A.var(axis=(0, 1))).tolist().index(118)
@@ -219,6 +245,15 @@ def _(family):
 def _(family):
     others = set(family) - {"Eigen-CAM", "class-blind"}
     return len(others) == 6 and all(on_guitar(family[name]) for name in others)
+
+
+@claim("03.hires_like_grad")
+def _(squeezenet, stage, layer, family):
+    """And each channel's slopes have one value, or zero."""
+    g = squeezenet.gradients(stage, GUITAR, layer=layer).gradient[0]
+    steepest = np.abs(g).max(axis=(0, 1))
+    assert (np.isclose(np.abs(g), steepest, atol=1e-9) | np.isclose(g, 0, atol=1e-9)).all()
+    return ranks(family["HiResCAM"], family["Grad-CAM"]) > 0.97
 
 
 @claim("03.blind_on_guitar")
