@@ -48,8 +48,8 @@ def _weights_by_hand(answer: Any) -> str | None:
     )
 
 
-DECIDED = {"a": "open", "b": "no", "c": "yes", "d": "open"}
-LOOK_AGAIN = {
+_DECIDED = {"a": "open", "b": "no", "c": "yes", "d": "open"}
+_LOOK_AGAIN = {
     "a": "In one colour the logit of drum falls, in the other it rises.",
     "b": "Compare neck and body, both in the same colour; the map is hottest at the neck.",
     "c": "Compare the logits of drum for stand and skin, both in the same colour.",
@@ -66,7 +66,7 @@ def _reading(answer: Any) -> str | None:
     """Four decisions; a function answers what stood here before, and is judged by that."""
     if callable(answer):
         return _drop(answer)
-    return decisions(answer, DECIDED, LOOK_AGAIN)
+    return decisions(answer, _DECIDED, _LOOK_AGAIN)
 
 
 def _drop(answer: Callable[..., Any]) -> str | None:
@@ -89,7 +89,7 @@ def _drop(answer: Callable[..., Any]) -> str | None:
     return None
 
 
-CHANNELS = {
+_CHANNELS = {
     "of a ReLU": (np.array([[0.0, 9.0, 0.0], [1.0, 2.0, 3.0]], np.float32), (4, 8)),
     "with negative values": (np.array([[-4.0, 1.0], [5.0, -2.0], [0.5, 3.0]], np.float32), (9, 5)),
     "of negative values only": (np.array([[-1.0, -6.0, -2.5, -2.0]], np.float32), (3, 8)),
@@ -103,7 +103,7 @@ CHANNELS = {
 )
 def _mask(answer: Any) -> str | None:
     """Sizes and channels of several shapes; float16 rounds within the tolerance."""
-    for kind, (channel, size) in CHANNELS.items():
+    for kind, (channel, size) in _CHANNELS.items():
         with np.errstate(all="ignore"):
             found = np.asarray(answer(channel.copy(), size))
         if found.dtype == object:
