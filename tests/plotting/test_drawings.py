@@ -18,8 +18,8 @@ DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
     ),
     plotting.score_cam.masks_and_scores: (
         "picture X", "(1) channel k", "(2) enlarge", "scale to 0..1", "mask H", "baseline where",
-        "(4) ask the whole network", "logit of class c", "bare baseline", "once for each",
-        "(5) softmax", "weights α", "(6) sum of α times A", "ReLU", "the map",
+        "(4) ask the whole network", "logit of class c", "less that of", "bare baseline",
+        "once for each", "(5) softmax", "weights α", "(6) sum of α times A", "ReLU", "the map",
     ),
     plotting.transformers.vision_transformer: (
         "class", "places", "attention", "ten logits", "Grad-CAM", "rollout", "relevance",
