@@ -200,7 +200,7 @@ def _explained(
         network=repr(network).strip("<>"),
         answers=tuple(map(str, asked.top(x[0]))),
         findings=tuple(findings),
-        warnings=tuple(_certain(findings, asked.kind)),
+        warnings=tuple(_certain(findings, wanted, asked.kind)),
         left_out=tuple(left_out),
         settings={
             "network": network.name,
@@ -272,30 +272,32 @@ class _Asking:
         )  # fmt: skip
 
 
-def _certain(findings: Sequence[Finding], kind: str) -> list[str]:
+def _certain(findings: Sequence[Finding], methods: Mapping[str, Method], kind: str) -> list[str]:
     """What is certain to be wrong with maps and answers, each with what to do."""
     found = []
-    for f in findings:
-        what = f"the map of {f.method} for {f.label!r}"
-        if f.control:
-            continue
-        if np.ptp(f.heat) == 0:
+    for name, method in methods.items():
+        own = [f for f in findings if f.method == name and not f.control]
+        blank = [repr(f.label) for f in own if np.ptp(f.heat) == 0]
+        below = [repr(f.label) for f in own if np.ptp(f.heat) > 0 >= f.heat.max()]
+        other = "another layer (layer=)" if _looks_at_a_layer(method) else "another method"
+        if blank:
             found.append(
-                f"{what} is blank: it has one value, {f.heat.flat[0]:.3g}, everywhere, and its "
-                "deletion and insertion are those of pixels in random order. Take another layer "
-                "(layer=), or a method that looks at none, such as occlusion."
+                f"the map of {name} for {', '.join(blank)} is blank: it has the same value "
+                "everywhere, and its deletion and insertion are those of pixels in random order. "
+                f"Take {other}."
             )
-        elif f.heat.max() <= 0:
+        if below:
             found.append(
-                f"{what} has no value above 0: nothing that it sees speaks for it, and a picture "
-                "of it shows nothing. Look at the raw map, whose lowest values speak against it."
+                f"the map of {name} for {', '.join(below)} has no value above 0: nothing that it "
+                "sees speaks for it, and a picture of it shows nothing. Look at the raw map, whose "
+                "lowest values speak against it."
             )
     first = findings[0]
     if kind in ("logit", "log probability") and first.answer >= SATURATED:
         found.append(
-            f"the answer for {first.label!r} is saturated, at {first.answer:.6f}: there is no room "
-            "above it, and it hardly moves until much is hidden. Say which class to compare with "
-            "(expected=): the difference of the two tells more."
+            f"the answer for {first.label!r} is saturated, at {first.answer:.6f}: it cannot rise, "
+            "and hardly falls until much is hidden. Say which class to compare with (expected=): "
+            "the difference of the two tells more."
         )
     return found
 
