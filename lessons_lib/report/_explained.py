@@ -178,7 +178,8 @@ class Explained:
             self.figure().savefig(new / "explained.png", dpi=150)
             for key, f in self._keyed().items():
                 (new / f"{key}.jpg").write_bytes(jpeg(overlaid(self.picture, f.heat)))
-            np.savez_compressed(new / "maps.npz", **{k: f.heat for k, f in self._keyed().items()})
+            heats: dict[str, Any] = {key: f.heat for key, f in self._keyed().items()}
+            np.savez_compressed(new / "maps.npz", **heats)
             rows = self.rows()
             _write(new / "numbers.csv", as_csv(rows))
             _write(new / "numbers.json", as_json(rows))
@@ -188,7 +189,13 @@ class Explained:
 
     def _keyed(self) -> dict[str, Finding]:
         """The findings by what their arrays are called in ``maps.npz``."""
-        return {f"{f.question}_{_file_name(f)}": f for f in self.findings}
+        found: dict[str, Finding] = {}
+        for f in self.findings:
+            name = f"{f.question}_{_file_name(f)}"
+            # two methods of a reader's own may be alike but for a sign that no file can have
+            numbered = (f"{name}_{i}" for i in range(2, len(self.findings) + 2))
+            found[name if name not in found else next(n for n in numbered if n not in found)] = f
+        return found
 
     def _manifest(self, folder: Path) -> dict[str, Any]:
         fields = {k: v for k, v in vars(self).items() if k not in ("picture", "findings")}

@@ -25,7 +25,7 @@ from lessons_lib.report._explained import Explained, Finding
 
 LARGEST = 1024  # pixels of a side, of the picture that is kept
 SATURATED = 0.9999
-PACKAGES = ("keras", "tensorflow", "numpy", "scikit-image", "pillow")
+NEEDED = ("keras", "tensorflow", "numpy", "scikit-image", "pillow")
 
 Heat = NDArray[np.float32]
 
@@ -220,8 +220,9 @@ class _Asking:
     def __init__(self, network: Network, x: Heat, layer: str | None) -> None:
         self.network, self.x, self.given = network, x, layer
         self.answers = network.probabilities(x)[0]
-        looks_inside = isinstance(network, Classifier)
-        self.layer: str | None = (layer or network.layer or None) if looks_inside else None
+        self.layer: str | None = None
+        if isinstance(network, Classifier):
+            self.layer = layer or network.layer or None
         self.control = f"mean of the channels of {self.layer}" if self.layer else "centre spot"
 
     def label(self, c: int, d: int | None) -> str:
@@ -323,7 +324,7 @@ def _shown(network: Network, picture: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version(), "lessons_lib": lessons_lib.__version__}
-    for name in PACKAGES:
+    for name in NEEDED:
         for distribution in (name, f"{name}-cpu"):
             with contextlib.suppress(importlib.metadata.PackageNotFoundError):
                 found.setdefault(name, importlib.metadata.version(distribution))

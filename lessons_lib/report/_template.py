@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from lessons_lib.report._pictures import data_address, hottest_place, jpeg, overlaid
 
-SIDE = 360  # pixels of a picture in the page
+THUMB = 360  # pixels of a picture in the page
 
 
 def fragment(result: Any) -> str:
     """One `Explained` as HTML that can stand in a page of others."""
-    return str(_template().module.style_and_picture(result))
+    parts: Any = _template().module
+    return str(parts.style_and_picture(result))
 
 
 def page_parts(results: Iterable[Any], title: str) -> Iterator[str]:
@@ -37,8 +38,8 @@ def _template() -> jinja2.Template:
 
 
 def _over(heat: NDArray[np.floating], picture: NDArray[np.uint8]) -> str:
-    return data_address(jpeg(overlaid(picture, heat), SIDE))
+    return data_address(jpeg(overlaid(picture, heat), THUMB))
 
 
 def _small(picture: NDArray[np.uint8]) -> str:
-    return data_address(jpeg(picture, SIDE))
+    return data_address(jpeg(picture, THUMB))

@@ -334,6 +334,19 @@ def test_what_is_saved_comes_back(tmp_path) -> None:
     FOUND.save(folder)  # again: replaced
 
 
+def test_methods_whose_names_are_alike_for_a_disk_are_all_saved(tmp_path) -> None:
+    own = {
+        name: lambda net, x, classes, i=i: np.roll(x[..., 0], i, axis=1)
+        for i, name in enumerate(["a b", "a/b", "control", "../a"])
+    }
+    found = explain(NET, PHOTO, methods=own)
+    back = report.load_explained(found.save(tmp_path / "one"))
+    assert len(back.heats) == 5
+    for key, heat in found.heats.items():
+        np.testing.assert_array_equal(back.heats[key], heat)
+    assert [p.name for p in tmp_path.iterdir()] == ["one"]
+
+
 def test_a_changed_or_unfinished_folder_is_not_read(tmp_path) -> None:
     folder = FOUND.save(tmp_path / "one")
     with open(folder / "numbers.csv", "a") as file:
