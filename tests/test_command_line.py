@@ -359,7 +359,7 @@ def odd(mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["--model", "text.keras"], "text.keras cannot be read as a Keras model"),
         (["--model", "zip.keras"], "zip.keras cannot be read as a Keras model"),
         (["--model", "old.h5"], "save it again"),
-        (["--model", "five.keras"], "takes pictures of 5 channels"),
+        (["--model", "five.keras"], "explain it in Python"),
         (["--model", "table.keras"], "error: "),
         (["--labels", "four.txt"], "4 labels for a network of 3 classes"),
         (["--labels", "bad.json"], "bad.json holds no names of classes"),

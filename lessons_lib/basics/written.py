@@ -44,7 +44,12 @@ def whole_folder(folder: Path, last: str) -> Iterator[Path]:
         yield new
         if folder.exists():
             folder.rename(made / "old")
-        new.rename(folder)
+        try:
+            new.rename(folder)
+        except OSError:
+            if (made / "old").exists():
+                (made / "old").rename(folder)
+            raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
 

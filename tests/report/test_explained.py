@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -169,6 +170,13 @@ def test_the_control_knows_the_layer_and_no_class() -> None:
     assert not np.allclose(at_first.heat, controls[0].heat)
 
 
+def test_a_layer_of_its_own_is_looked_at() -> None:
+    found = explain(NET, PHOTO, methods=FAST, layer="first")
+    want = images.resize(grad_cam(NET, NET.prepare(PHOTO)[0], layer="first"), NET.input_size)
+    np.testing.assert_allclose(found.heats["predicted", "Grad-CAM"], want, rtol=1e-4, atol=1e-6)
+    assert not np.allclose(want, FOUND.heats["predicted", "Grad-CAM"])
+
+
 def test_where_no_layer_is_the_control_is_a_spot_in_the_middle() -> None:
     for net in (black_box(), Classifier(transformer_net(size=(SIZE, SIZE)))):
         control = explain(net, PHOTO, methods=["occlusion"]).findings[-1]
@@ -198,7 +206,7 @@ def test_a_default_method_that_refuses_is_left_out_and_a_named_one_raises(monkey
     assert {f.method for f in found.findings if not f.control} == {"occlusion"}
     assert found.left_out == ("Integrated Gradients: this network lets no gradient through",)
     with pytest.raises(ValueError, match="no gradient through"):
-        explain(NET, PHOTO, methods=["ig"])
+        explain(NET, PHOTO, methods=["occlusion", "ig"])
 
 
 @pytest.mark.parametrize(
@@ -378,6 +386,23 @@ def test_a_save_that_fails_leaves_nothing_and_keeps_what_was(breaks, tmp_path, m
         FOUND.save(tmp_path / "old")
     assert {p.name: p.read_bytes() for p in (tmp_path / "old").iterdir()} == before
     assert [p.name for p in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_save_that_fails_at_the_last_step_puts_back_what_was(tmp_path, monkeypatch) -> None:
+    folder = FOUND.save(tmp_path / "one")
+    rename = Path.rename
+
+    def fails(self: Path, to: Path) -> Path:
+        if self.name == "new":
+            raise OSError("the disk was taken out")
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", fails)
+    with pytest.raises(OSError, match="taken out"):
+        FOUND.save(folder)
+    monkeypatch.undo()
+    assert report.load_explained(folder).rows() == FOUND.rows()
+    assert [p.name for p in tmp_path.iterdir()] == ["one"]
 
 
 def test_a_folder_that_is_not_ours_is_left_alone(tmp_path) -> None:
