@@ -111,7 +111,9 @@ def explain(
     >>> network, panda = models.load("squeezenet"), images.course_image("panda")
     >>> found = explain(network, panda, methods=["grad_cam"])
     >>> found
-    <Explained a picture: giant panda 1.00, 1 method>
+    <Explained a picture: giant panda 1.00, 1 method, 1 warning>
+    >>> print(found.warnings[0][:45])
+    the answer for 'giant panda' is saturated, at
     >>> [f.deletion < f.insertion for f in found.findings]
     [True, True]
     """
@@ -313,13 +315,12 @@ def _check_layer(methods: Mapping[str, Method], layer: str | None) -> None:
 
 
 def _shown(network: Network, picture: NDArray[np.float32]) -> NDArray[np.uint8]:
-    shown: NDArray[np.uint8] = network.shown(picture)
-    height, width = shown.shape[:2]
-    share = LARGEST / max(height, width)
-    if share >= 1:
-        return shown
-    size = (max(1, round(height * share)), max(1, round(width * share)))
-    return resize(shown, size).round().astype("uint8")
+    """The picture for a screen, reduced first: as a photograph it would be copied several times."""
+    height, width = picture.shape[:2]
+    share = min(1, LARGEST / max(height, width))
+    small = resize(picture, (max(1, round(height * share)), max(1, round(width * share))))
+    shown: NDArray[np.uint8] = network.shown(small)
+    return shown
 
 
 def _versions() -> dict[str, str]:
