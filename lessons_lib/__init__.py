@@ -5,6 +5,9 @@ A room for each lesson (`cam`, `grad_cam`, `score_cam`, `lime`, `shapley`, `inte
 (networks), `images` (photographs), `plotting` (pictures), `exercises` (checked answers). The plan
 is ``docs/architecture.md``. Rooms are imported when first used, so ``import lessons_lib`` is quick.
 
+For a network of your own three names are enough:
+``from lessons_lib import Classifier, BlackBox, explain``.
+
 >>> import lessons_lib
 >>> lessons_lib.__version__
 '0.1.0'
@@ -20,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -35,6 +39,11 @@ if _numpy and _numpy.__version__ != importlib.metadata.version("numpy"):
     )
 
 _MODULES = [module.name for module in pkgutil.iter_modules(__path__)]
+_AT_THE_DOOR = {
+    "Classifier": "network.classifier",
+    "BlackBox": "network.black_box",
+    "explain": "report",
+}
 
 
 @contextlib.contextmanager
@@ -75,11 +84,14 @@ class _QuietTensorFlow(MetaPathFinder):
 sys.meta_path.insert(0, _QuietTensorFlow())  # whoever imports it, and by which way
 
 
-def __getattr__(name: str) -> ModuleType:
-    if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {_MODULES}")
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES and name not in _AT_THE_DOOR:
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}; it has {[*_AT_THE_DOOR, *_MODULES]}"
+        )
+    found = importlib.import_module(f"{__name__}.{_AT_THE_DOOR.get(name, name)}")
+    return getattr(found, name) if name in _AT_THE_DOOR else found
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_MODULES])
+    return sorted([*globals(), *_MODULES, *_AT_THE_DOOR])

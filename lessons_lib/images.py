@@ -8,6 +8,7 @@ both.
 
 import difflib
 import io
+import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -34,7 +35,12 @@ ValueRange = tuple[float, float]
 PHOTOGRAPH: ValueRange = (0.0, 255.0)
 
 
-def load_image(path: str | Path) -> NDArray[np.uint8]:
+MOST_PIXELS = 24_000_000
+"""A photograph of more is reduced while it is read, where a network is to see it: no network sees
+as many, and one of 100 million would take gigabytes."""
+
+
+def load_image(path: str | Path, most_pixels: int | None = None) -> NDArray[np.uint8]:
     """Read a photograph from a file (JPEG, PNG, WebP, ...).
 
     The orientation that a camera noted in the file is applied. Transparent parts are put on white.
@@ -43,6 +49,9 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
     ----------
     path
         The file.
+    most_pixels
+        A picture of more is reduced to a half, a third, ... of its sides, until it has no more.
+        Default: as it is.
 
     Returns
     -------
@@ -72,15 +81,15 @@ def load_image(path: str | Path) -> NDArray[np.uint8]:
         near = difflib.get_close_matches(path.name, beside, n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise FileNotFoundError(f"there is no file {path}{hint}")
-    return _decoded(path.read_bytes(), path)
+    return _decoded(path.read_bytes(), path, most_pixels)
 
 
-def _decoded(content: bytes, path: Path) -> NDArray[np.uint8]:
+def _decoded(content: bytes, path: Path, most_pixels: int | None = None) -> NDArray[np.uint8]:
     try:
         with PIL.Image.open(io.BytesIO(content)) as picture:
             if picture.mode[0] in "IF":  # 16 or 32 bits; Pillow would cut them off at 255
                 raise ValueError(f"a value has more than 8 bits (mode {picture.mode})")
-            upright = PIL.ImageOps.exif_transpose(picture)
+            upright = PIL.ImageOps.exif_transpose(_reduced(picture, most_pixels))
             rgba = upright.convert("RGBA")
     except (OSError, SyntaxError, ValueError) as error:  # Pillow raises any of these
         raise ValueError(
@@ -90,6 +99,21 @@ def _decoded(content: bytes, path: Path) -> NDArray[np.uint8]:
         ) from error
     ground = PIL.Image.new("RGBA", rgba.size, "white")
     return np.array(PIL.Image.alpha_composite(ground, rgba).convert("RGB"))
+
+
+def _reduced(picture: PIL.Image.Image, most_pixels: int | None) -> PIL.Image.Image:
+    """A picture with no more pixels than that; a JPEG is read in the smaller size at once."""
+    width, height = picture.size
+    if most_pixels is None or width * height <= most_pixels:
+        return picture
+    factor = math.ceil(math.sqrt(width * height / most_pixels))
+    # Of a JPEG it gives a half, a quarter or an eighth, but never less than is asked for.
+    picture.draft("RGB", (width // factor, height // factor))
+    rest = math.ceil(math.sqrt(picture.width * picture.height / most_pixels))
+    exif = picture.getexif()  # which way is up; a reduced picture no longer knows
+    reduced = picture.reduce(rest) if rest > 1 and picture.mode not in ("P", "1") else picture
+    reduced.info["exif"] = exif.tobytes()
+    return reduced
 
 
 def course_image(name: str) -> NDArray[np.uint8]:
@@ -186,7 +210,7 @@ def one_by_one(
     found = False
     for item in _items(images):
         if isinstance(item, str | Path):
-            item = load_image(item)
+            item = load_image(item, MOST_PIXELS)
             item = item.mean(axis=-1) if channels == 1 else item
         for picture in _checked(item, channels, value_range):
             found = True

@@ -13,7 +13,7 @@ Those that sample are set to be fast rather than exact here; the numbers stand i
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -217,6 +217,49 @@ METHODS: dict[str, Method] = {
     "saliency": maps.saliency,
     "guided backpropagation": guided_backpropagation_map,
 }
+
+LINEAR = frozenset({"CAM", "LIME", "KernelSHAP", "occlusion", "RISE", "gradient × input"})
+"""Methods whose map of a difference of two scores is the difference of the scores' two maps."""
+
+SHORT = {"shap": "KernelSHAP", "ig": "Integrated Gradients"}
+
+
+def short_name(method: str) -> str:
+    """How a method is typed: "Grad-CAM++" is ``grad_cam_plus_plus``.
+
+    Examples
+    --------
+    >>> short_name("Grad-CAM++"), short_name("gradient × input")
+    ('grad_cam_plus_plus', 'gradient_times_input')
+    """
+    return (
+        method.lower().replace("++", "_plus_plus").replace("×", "times").replace("-", "_")
+    ).replace(" ", "_")
+
+
+def by_names(names: Sequence[str]) -> dict[str, Method]:
+    """Some of `METHODS`, by their names or as they are typed, in this order.
+
+    Raises
+    ------
+    TypeError
+        If ``names`` is no list of texts.
+    ValueError
+        If one is unknown, or there is none; the message lists all.
+
+    Examples
+    --------
+    >>> list(by_names(["grad_cam", "RISE", "ig"]))
+    ['Grad-CAM', 'RISE', 'Integrated Gradients']
+    """
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        raise TypeError(f"methods are a list of names, not {names!r}")
+    known = {short_name(method): method for method in METHODS} | SHORT
+    wanted = [short_name(name) if isinstance(name, str) else name for name in names]
+    unknown = [str(name) for name in wanted if name not in known]
+    if unknown or not wanted:
+        raise ValueError(f"no method {', '.join(unknown) or names!r}; there are {', '.join(known)}")
+    return {known[name]: METHODS[known[name]] for name in wanted}
 
 
 def random_map(classifier: Network, x: Pixels, classes: Classes) -> Pixels:

@@ -37,6 +37,7 @@ from lessons_lib import (
     maps,
     methods,
     plotting,
+    report,
     score_cam,
     shapley,
     transformers,
@@ -164,6 +165,7 @@ METHOD = Kind(
         lambda c, x, k: x[:, :0, :, 0], lambda c, x, k: "nonsense", lambda c, x, k: [[1], [2, 3]],
     ]),
 )  # fmt: skip
+METHOD_OF_ONES_OWN = {"mean": lambda c, x, k: x.mean(axis=-1)}
 A, GRADIENT, WEIGHTS = numbers(2, 3, 4, 5), numbers(2, 3, 4, 5), numbers(2, 5)
 NEIGHBOURS = st.builds(
     lime.Neighbourhood, SHOWN.good, numbers(6, 2).good, numbers(6, low=0, high=1).good,
@@ -473,6 +475,12 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
 }  # fmt: skip
 
 COMPILING: dict[Callable, dict[str, Kind]] = {
+    report.explain: dict(
+        network=ASKED, picture=ONE, target=TARGETS, layer=fixed(None),
+        expected=TARGET | one_of(None), methods=one_of(
+            ["occlusion"], METHOD_OF_ONES_OWN, odd=("occlusion", [], ["nonsense"], [3], 3, {}),
+        ),
+    ),
     Classifier.replace: dict(self=NET, model=one_of(gap_net(), odd=(None, "x"))),
     judging.cascading_randomisation: dict(
         classifier=NET, image=ONE, method=fixed(grad_cam.grad_cam), target=TARGET,
@@ -527,6 +535,18 @@ EXEMPT = {
         "called by each method that only asks, with pictures that are prepared",
     ),
     "images.channels_of": "puts a number into words",
+    "methods.short_name": "puts a name into another form",
+    "methods.by_names": "finds methods by names: tests/report/test_explained.py has what are none",
+    **dict.fromkeys(
+        ["report.page", "report.write_report", "report.fragment", "report.page_parts"],
+        "writes a page; gives no numbers: tests/report/test_page.py",
+    ),
+    **dict.fromkeys(
+        ["report.overlaid", "report.jpeg", "report.data_address", "report.hottest_place"],
+        "draws what explain found, which is called here",
+    ),
+    "report.load_explained": "reads files; tests/report/test_explained.py has others",
+    "report.fitting_methods": "names methods for a network that explain has checked",
     "images.load_image": "reads a file; test_images.py has files that are none",
     "images.course_images": "takes no argument; gives names",
     "images.as_given": "picks from results that are ready",
@@ -552,8 +572,8 @@ ROOMS = (
     "baselines", "basics.scaling", "cam", "digits", "grad_cam", "images", "integrated_gradients",
     "judging", "lime", "maps", "methods", "network.asking", "network.bfloat16", "network.black_box",
     "network.classifier", "network.counter", "network.graph", "network.labels",
-    "plotting.attributions", "plotting.pictures", "plotting.superpixels", "score_cam", "shapley",
-    "transformers",
+    "plotting.attributions", "plotting.pictures", "plotting.superpixels", "report", "score_cam",
+    "shapley", "transformers",
 )  # fmt: skip
 LEFT_OUT = "judging.clever_hans"  # it trains networks, and has tests of its own
 

@@ -44,6 +44,8 @@ class Network(ABC):
     value_range : tuple of float
         The lowest and the highest value of their pixels. Baselines, noise and plots are made of it;
         a *grey level* is a 255th of it.
+    doubts : tuple of str
+        What was warned of when it was made, each with what to do.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Network(ABC):
     value_range: pictures.ValueRange = pictures.PHOTOGRAPH
     labels: tuple[str, ...]
     kind: str
+    doubts: tuple[str, ...] = ()
 
     @abstractmethod
     def ask(

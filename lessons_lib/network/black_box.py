@@ -108,7 +108,10 @@ class BlackBox(Network):
         trial = self._trial()
         given = np.concatenate([self._given(part) for part in self._parts(trial)])
         self._columns = given.shape[1]
-        self._doubt(given, self._given(trial[-1:])[0])
+        what = _doubt(given, self._given(trial[-1:])[0])
+        self.doubts = (what,) if what else ()
+        if what:
+            warnings.warn(what, stacklevel=2)
         self.ending = ending if ending != "auto" else _told(given, len(names) == 2)
         self.kind = KINDS[self.ending]
         single = self._columns == 1 and self.kind != "number"
@@ -202,26 +205,26 @@ class BlackBox(Network):
         given = np.clip(given, 0, 1)
         return np.log(np.maximum(given, SMALLEST)), given
 
-    def _doubt(self, together: NDArray[np.float32], alone: NDArray[np.float32]) -> None:
-        """Warn of answers that are the same for all pictures, or change with the batch."""
-        change = np.abs(together[-1] - alone).max()
-        if not np.ptp(together, axis=0).any():
-            warnings.warn(
-                "predict gives a black, a white, a grainy and a smooth picture the same answer: "
-                "does it look at the pictures that it is given, with pixels in their value range?",
-                stacklevel=3,
-            )
-        elif change > 0.01 * np.abs(together[-1]).max():
-            warnings.warn(
-                f"predict gives a picture an answer that differs by {change:.2g} when it is asked "
-                "for it alone: dropout or batch normalisation may be in training mode (PyTorch: "
-                "call model.eval() first)",
-                stacklevel=3,
-            )
-
 
 class OnlyAnswersError(AttributeError, TypeError):
     """A method looks inside a network that only answers."""
+
+
+def _doubt(together: NDArray[np.float32], alone: NDArray[np.float32]) -> str:
+    """What to tell of answers that are the same for all pictures, or change with the batch."""
+    change = np.abs(together[-1] - alone).max()
+    if not np.ptp(together, axis=0).any():
+        return (
+            "predict gives a black, a white, a grainy and a smooth picture the same answer: "
+            "does it look at the pictures that it is given, with pixels in their value range?"
+        )
+    if change > 0.01 * np.abs(together[-1]).max():
+        return (
+            f"predict gives a picture an answer that differs by {change:.2g} when it is asked "
+            "for it alone: dropout or batch normalisation may be in training mode (PyTorch: "
+            "call model.eval() first)"
+        )
+    return ""
 
 
 def _told(given: NDArray[np.float32], two: bool) -> str:

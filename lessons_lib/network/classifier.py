@@ -172,8 +172,7 @@ class Classifier(Network):
             model, self._run, self.picture_shape, self.preprocess, self.value_range,
             said=preprocess is not None,
         )  # fmt: skip
-        if what:
-            warnings.warn(f"{self.name}: {what}", stacklevel=2)
+        doubts = [what]
         if self.ending == "scores":
             self.kind, self.labels = "score", as_names(None)
         else:
@@ -187,8 +186,10 @@ class Classifier(Network):
             self.layer = layer if ":" in layer else self._layer(layer)[0]
         else:
             self.layer, what = default_layer(self.layers, self._trace, self.spatial_layers)
-            if what:
-                warnings.warn(f"{self.name}: {what}", stacklevel=2)
+            doubts.append(what)
+        self.doubts = tuple(filter(None, doubts))
+        for what in self.doubts:
+            warnings.warn(f"{self.name}: {what}", stacklevel=2)
 
     def __repr__(self) -> str:
         height, width = self.input_size

@@ -13,6 +13,7 @@ K. Vinogradova, A. Dibrov, G. Myers, *Towards Interpretable Semantic Segmentatio
 Gradient-Weighted Class Activation Mapping*, AAAI 2020 (arXiv:2002.11434): `region`.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.basics.checks import arrays, whole
-from lessons_lib.network.endings import logits_of
+from lessons_lib.network.endings import logits_of, read_scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,7 @@ class Score:
     @property
     def own(self) -> bool:
         """Whether the function is the reader's, and not one of this module."""
-        return self.function not in (_region, _element, _likeness)
+        return getattr(self.function, "__module__", None) != __name__
 
     def check(self, shape: Sequence[int]) -> None:
         """A ValueError if the place it asks for is outside an output of this shape."""
@@ -204,6 +205,48 @@ def likeness(embedding: ArrayLike, output: int | str | None = None) -> Score:
     if length == 0:
         raise ValueError("the embedding is zero everywhere; it points nowhere")
     return Score(_likeness, (e / length,), output, "likeness")
+
+
+def rather_than(
+    target: int, other: int, *, ending: str = "auto", output: int | str | None = None
+) -> Score:
+    r"""How far one class is ahead of another: what speaks for a dog rather than a cat.
+
+    .. math:: S = y^c - y^d
+
+    Parameters
+    ----------
+    target, other
+        The classes c and d, as numbers.
+    ending
+        What the output is, as for `Classifier`; a classifier's own is ``classifier.ending``.
+    output
+        Which output, where the model has several.
+
+    Returns
+    -------
+    Score
+        In logits, where there are any behind the output; else in logarithms of probabilities, or in
+        the numbers' own unit.
+
+    Examples
+    --------
+    >>> rather_than(1, 0).name
+    'class 1 rather than class 0'
+    """
+    pair = np.array([whole(target, "target", 0), whole(other, "other", 0)], "int32")
+    return Score(_lead(ending), (pair,), output, f"class {target} rather than class {other}")
+
+
+@functools.cache
+def _lead(ending: str) -> Callable[..., tf.Tensor]:
+    """The function of `rather_than`: one for each ending, so that it is compiled once."""
+
+    def lead(y: tf.Tensor, pair: tf.Tensor) -> tf.Tensor:
+        both = tf.gather(read_scores(y, ending).scores, pair, axis=1)
+        return both[:, 0] - both[:, 1]
+
+    return lead
 
 
 def _region(y: tf.Tensor, mask: tf.Tensor, channel: tf.Tensor) -> tf.Tensor:

@@ -6,6 +6,7 @@ numbers only and cannot run code.
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +87,52 @@ def official_model(name: str) -> keras.Model:
     return model
 
 
+def saved_model(path: str | Path, *, unsafe: bool = False) -> keras.Model:
+    """A whole model from a file ``.keras``, without running any code that the file may hold.
+
+    Parameters
+    ----------
+    path
+        The file.
+    unsafe
+        Run the code of Lambda layers that stands in the file: only for files of your own, or of
+        someone whom you trust, for it may do anything on your computer.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is none that Keras can read, or holds code of its own and may not run it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    if path.suffix != ".keras":
+        raise ValueError(
+            f"{path.name}: a model is read from a .keras file; load this one in Python, and save "
+            'it again: keras.models.load_model(path).save("model.keras")'
+        )
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=not unsafe)
+    except Exception as error:  # of any type: the file may hold anything
+        said = " ".join(str(error).split())
+        if not unsafe and re.search("unsafe|safe_mode|arbitrary code", said):
+            raise ValueError(
+                f"{path} holds code of its own, as a Lambda layer does, and it was not run: code "
+                "from a stranger's file may do anything on your computer. Only if you made the "
+                "file, or trust who did: --unsafe in the shell, unsafe=True in Python, runs it"
+            ) from error
+        own = re.search(r"Could not locate (?:class|function) '([^']+)'", said)
+        if own:
+            raise ValueError(
+                f"{path} needs {own[1]!r}, which Keras does not know: load it in Python with "
+                f"keras.models.load_model(path, custom_objects={{{own[1]!r}: ...}}), and give the "
+                "model to a Classifier"
+            ) from error
+        raise ValueError(f"{path} cannot be read as a Keras model: {said[:200]}") from error
+
+
 def own_model(name: str, path: Path) -> keras.Model:
     """The reader's own weights for one of the course's architectures, or a whole model."""
     if not path.is_file():
@@ -94,7 +141,7 @@ def own_model(name: str, path: Path) -> keras.Model:
         )
     try:
         if path.suffix == ".keras":
-            return keras.models.load_model(path, compile=False)
+            return saved_model(path)
         if name in published.SOURCES and path.suffix in (".onnx", ".safetensors", ".h5"):
             model = architectures.BUILDERS[name]()
             published.load_into(model, published.read_arrays(path), published.SOURCES[name])

@@ -25,6 +25,7 @@ FLOORS = [
     ["methods"],
     ["judging"],
     ["plotting", "exercises"],
+    ["report"],
     ["environment", "__main__"],
 ]
 SAYS = {
@@ -48,6 +49,7 @@ SAYS = {
     "judging": "lesson 07",
     "plotting": "figures",
     "exercises": "answers that are judged",
+    "report": "your network, your picture",
     "environment": "versions, self-test",
     "__main__": "the shell",
 }
