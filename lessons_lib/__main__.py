@@ -6,6 +6,7 @@ lessons-lib explain FOLDER --model mine.keras --labels labels.txt --preprocess t
 
 import argparse
 import collections
+import gc
 import io
 import json
 import os
@@ -276,6 +277,7 @@ class Work:
                 found = self._asked_of(path, pixels)
                 if out:
                     found.save(out / name)
+                    gc.collect()  # figures are circles of objects, which Python lets pile up
                 self.done += 1
             else:
                 self.there += 1
