@@ -423,6 +423,36 @@ def test_code_in_a_model_file_is_not_run_unless_it_is_asked_for(tmp_path, mine, 
     assert (tmp_path / "a.png").exists()
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"module": "keras.config", "class_name": "enable_unsafe_deserialization", "config": {}},
+        {"module": "keras.layers", "class_name": "Lambda", "registered_name": None, "config": {
+            "name": "lam", "output_shape": [8, 8, 3], "function": {
+                "module": "os", "class_name": "function", "config": "system",
+                "registered_name": "system",
+            },
+        }},
+    ],
+)  # fmt: skip
+def test_known_ways_around_the_safe_mode_are_closed(layer: dict, tmp_path, mine, capsys) -> None:
+    """A file that switches the safe mode off, and one that names a function of another module."""
+    net = keras.Sequential([keras.Input((8, 8, 3)), L.Conv2D(2, 3), L.GlobalAveragePooling2D()])
+    net.save(tmp_path / "net.keras")
+    with zipfile.ZipFile(tmp_path / "net.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    told = json.loads(parts["config.json"])
+    told["config"]["layers"].insert(1, layer)
+    parts["config.json"] = json.dumps(told).encode()
+    with zipfile.ZipFile(tmp_path / "bad.keras", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    command = ["explain", str(mine / "photos" / "p1.png"), "--model", str(tmp_path / "bad.keras")]
+    assert main([*command, "--out", str(tmp_path / "a.png")]) == 2
+    assert "bad.keras" in capsys.readouterr().err
+    assert not (tmp_path / "a.png").exists()
+
+
 def test_labels_and_file_names_are_text_in_page_and_table(mine, tmp_path) -> None:
     evil, out, page = "<b>=cmd|x</b>", tmp_path / "out", tmp_path / "page.html"
     (tmp_path / "labels.txt").write_text(f"{evil}\n=1+1\n@sum")

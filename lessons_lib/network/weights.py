@@ -126,7 +126,7 @@ def saved_model(path: str | Path, *, unsafe: bool = False) -> keras.Model:
         own = re.search(r"Could not locate (?:class|function) '([^']+)'", said)
         if own:
             raise ValueError(
-                f"{path} needs {own[1]!r}, which Keras does not know: load it in Python with "
+                f"{path} needs {own[1]!r}, which Keras does not know. If the file is yours, load it in Python with "
                 f"keras.models.load_model(path, custom_objects={{{own[1]!r}: ...}}), and give the "
                 "model to a Classifier"
             ) from error
