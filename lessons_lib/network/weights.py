@@ -126,9 +126,9 @@ def saved_model(path: str | Path, *, unsafe: bool = False) -> keras.Model:
         own = re.search(r"Could not locate (?:class|function) '([^']+)'", said)
         if own:
             raise ValueError(
-                f"{path} needs {own[1]!r}, which Keras does not know. If the file is yours, load it in Python with "
-                f"keras.models.load_model(path, custom_objects={{{own[1]!r}: ...}}), and give the "
-                "model to a Classifier"
+                f"{path} needs {own[1]!r}, which Keras does not know. If the file is yours, load "
+                "it in Python with keras.models.load_model(path, custom_objects="
+                f"{{{own[1]!r}: ...}}), and give the model to a Classifier"
             ) from error
         raise ValueError(f"{path} cannot be read as a Keras model: {said[:200]}") from error
 
