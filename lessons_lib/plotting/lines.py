@@ -26,6 +26,7 @@ def curves(
     mark: float | None = None,
     level: float | None = None,
     stressed: Sequence[str] | None = None,
+    dots: bool = False,
 ) -> Figure:
     """Draw lines in panels beside each other, told apart by colour, dashes and markers.
 
@@ -44,6 +45,8 @@ def curves(
         Where to draw a dotted horizontal line.
     stressed
         Up to five lines to draw in colour and to name; the others stay grey. Default: all.
+    dots
+        Whether to draw dots alone, without lines between them.
 
     Returns
     -------
@@ -75,7 +78,9 @@ def curves(
         for name, (x, y, *note) in lines.items():
             if name in looks:
                 colour, marker, dashes = looks[name]
-                if np.size(x) > MARKED:
+                if dots:
+                    dashes = ""
+                elif np.size(x) > MARKED:
                     marker = ""
                 size = 9 if np.size(x) == 1 else 3
                 label = " ".join([name, *note])

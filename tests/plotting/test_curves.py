@@ -48,3 +48,9 @@ def test_logarithmic_axes_marks_and_lines_without_a_name() -> None:
     assert [list(line.get_xdata()) for line in axis.lines[:1]] == [[2, 2]]
     assert [list(line.get_ydata()) for line in axis.lines[1:2]] == [[3, 3]]
     assert axis.lines[2].get_marker() == ""  # many points
+
+
+def test_dots_have_no_line_between_them_however_many_they_are() -> None:
+    x = np.arange(99.0)
+    (line,) = plotting.curves({"": {"": (x, -x)}}, "x", "y", dots=True).axes[0].lines
+    assert (line.get_marker(), line.get_linestyle()) == (style.MARKERS[0], "None")
