@@ -24,7 +24,8 @@ import nbformat
 from nbformat import NotebookNode
 
 LONGEST = 90  # minutes: a double period
-HELD = ("02_grad_cam", "03_score_cam")  # held to it; a lesson joins when it is brought to it
+# Held to it; a lesson joins when it is brought to it.
+HELD = ("02_grad_cam", "03_score_cam", "12_transformers")
 
 SAID = re.compile(r"(?<=\| Time \| about )\d+(?= minutes to read and try;)")
 EXERCISE = re.compile(r"^\*\*Exercise \d", re.M)
