@@ -1,14 +1,17 @@
 """The website: built by its tool, served from this machine, and looked at page by page."""
 
+import ast
+import contextlib
 import functools
+import importlib
 import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 import nbformat
@@ -19,15 +22,22 @@ from playwright.sync_api import Browser, Page, expect
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "build" / "site"
 LESSONS = sorted(f"notebooks/{path.stem}" for path in (ROOT / "notebooks").glob("*.ipynb"))
-PAGES = ["index", *LESSONS, *sorted(f"docs/{path.stem}" for path in (ROOT / "docs").glob("*.md"))]
+TEXTS = sorted(f"docs/{path.stem}" for path in (ROOT / "docs").glob("*.md"))
+MAKE_SITE = ROOT / "tools" / "pages" / "make_site.py"
+# The rooms as the tool lists them; where its packages are missing, it cannot be imported.
+ROOMS = re.search(r"^REFERENCE = (\[.*?\])", MAKE_SITE.read_text("utf-8"), re.S | re.M)
+REFERENCE = ["reference/index", *(f"reference/{room}" for room in ast.literal_eval(ROOMS[1]))]
+PAGES = ["index", *LESSONS, *TEXTS, *REFERENCE]
 VIEWS = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
 }
-# One page of each kind is looked at in every view, all of them in a light one.
-KINDS = ["index", LESSONS[2], "docs/what_holds"]
-SEEN = [(name, "light") for name in PAGES] + [(n, v) for n in KINDS for v in ("dark", "phone")]
+# One page of each kind is looked at in every view, all of them in a light one; of the reference,
+# which is made by one tool out of one template, two.
+KINDS = ["index", LESSONS[2], "docs/what_holds", "reference/shapley"]
+LOOKED_AT = [name for name in PAGES if name not in REFERENCE or name in (*KINDS, REFERENCE[0])]
+SEEN = [(name, "light") for name in LOOKED_AT] + [(n, v) for n in KINDS for v in ("dark", "phone")]
 # The page's words, without its code, and without what is only there for screen readers.
 WORDS = """() => {
     const article = document.querySelector("article").cloneNode(true);
@@ -44,7 +54,7 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """Build the website and serve it; give the address."""
-    tool = [sys.executable, str(ROOT / "tools" / "pages" / "make_site.py")]
+    tool = [sys.executable, str(MAKE_SITE)]
     built = subprocess.run(tool, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     handler = functools.partial(Quiet, directory=str(SITE))
@@ -54,7 +64,7 @@ def site() -> Iterator[str]:
         server.shutdown()
 
 
-@contextmanager
+@contextlib.contextmanager
 def opened(chromium: Browser, site: str, name: str, view: str = "light") -> Iterator[Page]:
     """Open a page; at the end nothing may have failed, nor have come from another host."""
     context = chromium.new_context(**VIEWS[view])
@@ -153,7 +163,7 @@ def accessible(page: Page) -> None:
 def test_links(chromium: Browser, site: str) -> None:
     """A link leads to a page and a place on it, or to a file of the repository."""
     targets: set[str] = set()
-    for name in PAGES:
+    for name in LOOKED_AT:
         with opened(chromium, site, name) as page:
             targets |= set(page.locator("a[href]").evaluate_all("all => all.map(it => it.href)"))
     dead = []
@@ -171,6 +181,38 @@ def test_links(chromium: Browser, site: str) -> None:
             dead.append(target)
     assert not dead
     assert any(target.endswith("/data/images/LICENSES.md") for target in targets)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_what_a_lesson_calls_is_in_the_reference(name: str, site: str) -> None:
+    html = "".join((SITE / f"{page}.html").read_text("utf-8") for page in REFERENCE)
+    described = set(re.findall(r'id="(lessons_lib\.[^"]+)"', html))
+    rooms: dict[str, ModuleType] = {}
+    called = []
+    for cell in cells(name):
+        for node in ast.walk(ast.parse(cell.source)) if cell.cell_type == "code" else ():
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("lessons_lib"):
+                found = importlib.import_module(str(node.module))
+                for alias in node.names:
+                    with contextlib.suppress(ModuleNotFoundError):
+                        importlib.import_module(f"{node.module}.{alias.name}")
+                    thing = getattr(found, alias.name)
+                    if isinstance(thing, ModuleType):
+                        rooms[alias.asname or alias.name] = thing
+                    else:
+                        called.append(thing)
+            elif isinstance(node, ast.Attribute) and getattr(node.value, "id", "") in rooms:
+                called.append(getattr(rooms[node.value.id], node.attr))
+    called = [it for it in called if callable(it) and it.__module__.startswith("lessons_lib")]
+    missing = {
+        it.__qualname__
+        for it in called
+        if not any(d.endswith(f".{it.__qualname__}") for d in described)
+    }
+    assert called
+    assert not missing, "add the room to REFERENCE in tools/pages/make_site.py"
+    lesson = (SITE / f"{name}.html").read_text("utf-8")
+    assert "sphinx-codeautolink-a" in lesson  # its code leads there
 
 
 def test_search(chromium: Browser, site: str, screenshots: Path) -> None:
