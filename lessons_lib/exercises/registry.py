@@ -151,4 +151,5 @@ def decisions(answer: Any, right: Mapping[str, str], look_again: Mapping[str, st
 
 
 def _word(text: Any) -> str:
+    text = text.numpy() if hasattr(text, "numpy") else text  # of a tensor
     return (text.decode() if isinstance(text, bytes) else str(text)).strip().lower()

@@ -2,4 +2,49 @@
 
 Each module is named like the lesson's checkers, and has two tables. ``WRONG`` gives for each
 exercise its wrong answers, each named by what it gets wrong; ``RIGHT`` the forms of the right one.
+What every exercise that asks for decisions shares is made here.
 """
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+
+def forms_of_decisions(right: dict[str, str]) -> dict[str, Any]:
+    """The decisions on sentences ("yes", "no" or "open") in each form they may come in."""
+    words = list(right.values())
+    return {
+        "dict": right,
+        "dict in another order": dict(reversed(right.items())),
+        "large letters": {k.upper(): v.upper() for k, v in right.items()},
+        "list": words,
+        "tuple": tuple(words),
+        "array": np.array(words),
+        "series": pd.Series(right),
+        "bytes of a tensor": tf.constant(words).numpy(),
+        "tensor": tf.constant(words),
+    }
+
+
+def wrong_decisions(right: dict[str, str]) -> dict[str, Any]:
+    """Every other choice of decisions, and answers that are no choice at all."""
+    words = list(right.values())
+    last = list(right)[-1]
+    truths = {"yes": True, "no": False, "open": None}
+    return {
+        " ".join(other): dict(zip(right, other, strict=True))
+        for other in product(truths, repeat=len(right))
+        if list(other) != words
+    } | {
+        "one too few": words[:-1],
+        "one too many": [*words, words[-1]],
+        "one left out": {k: v for k, v in right.items() if k != last},
+        "another name": {("z" if k == last else k): v for k, v in right.items()},
+        "another word": {k: ("perhaps" if k == last else v) for k, v in right.items()},
+        "true and false": {k: truths[v] for k, v in right.items()},
+        "one word": words[0],
+        "nothing": {},
+    }

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from tests.exercises.answers import forms_of_decisions, wrong_decisions
+
 MAP = [[1, 0], [0, 0.5]]
 DECISIONS = {"a": "yes", "b": "no", "c": "open", "d": "open"}
 
@@ -44,15 +46,8 @@ RIGHT = {
         "frame": lambda g: pd.DataFrame(g.mean(axis=(1, 2))),
         "tuple": lambda g: tuple(map(tuple, g.mean(axis=(1, 2)))),
     },
-    "02.3": {
-        "dict": DECISIONS,
-        "dict in another order": dict(reversed(DECISIONS.items())),
-        "large letters": {k.upper(): v.upper() for k, v in DECISIONS.items()},
-        "list": list(DECISIONS.values()),
-        "tuple": tuple(DECISIONS.values()),
-        "array": np.array(list(DECISIONS.values())),
-        "series": pd.Series(DECISIONS),
-        "tensor": tf.constant(list(DECISIONS.values())).numpy(),
+    "02.3": forms_of_decisions(DECISIONS)
+    | {
         # What the exercise asked for before: blend(photo, colours, a).
         "before: rounded": blended,
         "before: cut": lambda p, c, a: ((1 - a) * p + a * c.astype(float)).astype("uint8"),
@@ -130,18 +125,8 @@ WRONG = {
         "no return": lambda g: None,
         "no function": np.zeros((3, 6)),
     },
-    "02.3": {
-        " ".join(words): dict(zip("abcd", words, strict=True))
-        for words in product(["yes", "no", "open"], repeat=4)
-        if words != tuple(DECISIONS.values())
-    }
+    "02.3": wrong_decisions(DECISIONS)
     | {
-        "three": ["yes", "no", "open"],
-        "five": [*DECISIONS.values(), "open"],
-        "another name": {"a": "yes", "b": "no", "c": "open", "e": "open"},
-        "true and false": {"a": True, "b": False, "c": None, "d": None},
-        "one word": "open",
-        "nothing": {},
         # What the exercise asked for before.
         "before: the faulty formula, but for 0, 1/2, 1": lambda p, c, a: (
             blended(p, c, a) if a in (0, 0.5, 1) else np.uint8(0.4 * c + p)

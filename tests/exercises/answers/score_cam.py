@@ -1,7 +1,6 @@
 """Answers to the exercises of lesson 03."""
 
 from fractions import Fraction
-from itertools import product
 
 import ml_dtypes
 import numpy as np
@@ -10,6 +9,7 @@ import tensorflow as tf
 
 from lessons_lib import images
 from lessons_lib.score_cam import masks
+from tests.exercises.answers import forms_of_decisions, wrong_decisions
 
 E = np.exp([2.0, 0.0, 0.0])
 WEIGHTS = E / E.sum()
@@ -60,15 +60,8 @@ RIGHT = {
         "fractions": [Fraction(787, 1000), Fraction(107, 1000), Fraction(107, 1000)],
         "words of numbers": ["0.787", "0.107", "0.107"],
     },
-    "03.2": {
-        "dict": DECISIONS,
-        "dict in another order": dict(reversed(DECISIONS.items())),
-        "large letters": {k.upper(): v.upper() for k, v in DECISIONS.items()},
-        "list": list(DECISIONS.values()),
-        "tuple": tuple(DECISIONS.values()),
-        "array": np.array(list(DECISIONS.values())),
-        "series": pd.Series(DECISIONS),
-        "tensor": tf.constant(list(DECISIONS.values())).numpy(),
+    "03.2": forms_of_decisions(DECISIONS)
+    | {
         # What the exercise asked for before: my_drop(Y, after).
         "before: drop": drop,
         "before: a loop": lambda Y, o: (
@@ -134,18 +127,8 @@ WRONG = {
         "infinite": [np.inf, 0, 0],
         "words": ["much", "little", "little"],
     },
-    "03.2": {
-        " ".join(words): dict(zip("abcd", words, strict=True))
-        for words in product(["yes", "no", "open"], repeat=4)
-        if words != tuple(DECISIONS.values())
-    }
+    "03.2": wrong_decisions(DECISIONS)
     | {
-        "three": ["open", "no", "yes"],
-        "five": [*DECISIONS.values(), "open"],
-        "another name": {"a": "open", "b": "no", "c": "yes", "e": "open"},
-        "true and false": {"a": None, "b": False, "c": True, "d": None},
-        "one word": "open",
-        "nothing": {},
         # What the exercise asked for before.
         "before: no percent": lambda Y, o: drop(Y, o) / 100,
         "before: a difference": lambda Y, o: 100 * np.mean(np.maximum(0, Y - o)),
