@@ -50,12 +50,12 @@ def cam(
 
     .. math::
 
-        M_c(x, y) = \sum_k w_k^c \, f_k(x, y)
+        M_c(x, y) = \sum_k w_k^c \, A_k(x, y)
         \qquad
         S_c = \frac{1}{Z} \sum_{x, y} M_c(x, y) + b_c
 
-    Here :math:`f_k` is channel :math:`k` of the last layer before the pooling, :math:`Z` the number
-    of its places. The pooling takes the mean, so the map's mean, plus the bias, *is* the logit.
+    Here :math:`A_k` is channel :math:`k` of the last layer before the pooling (the paper's
+    :math:`f_k`), :math:`Z` the number of its places. The pooling takes the mean, so the map's mean, plus the bias, *is* the logit.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def class_map(A: NDArray[np.floating], w: NDArray[np.floating]) -> NDArray[np.fl
     Parameters
     ----------
     A : ndarray, shape (n, h, w, channels)
-        Activations: the paper's f.
+        Activations.
     w : ndarray, shape (n, channels)
         Weights of the class.
 

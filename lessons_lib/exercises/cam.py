@@ -1,95 +1,163 @@
 """Checkers for lesson 01."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lessons_lib import images, models
 from lessons_lib.cam import cam
-from lessons_lib.exercises.registry import close, exercise
+from lessons_lib.exercises.registry import close, decisions, exercise
 
 
 @exercise(
     "01.1",
-    expects="a 2 x 2 array of numbers",
-    praise="Its mean is 1, and 1 + b = 2 is the network's score.",
+    expects="a 2 x 3 array of numbers",
+    praise="Its mean is -1: the places speak for the dog. The biases, 2 apart, decide for the cat.",
 )
-def _map_by_hand(answer: Any) -> str | None:
+def _difference_by_hand(answer: Any) -> str | None:
+    """Cat rather than dog; a 2 x 2 map answers what stood here before."""
     answer = np.asarray(answer, float)
-    if answer.shape != (2, 2):
-        return f"The map has one value per place, 2 x 2; this has the shape {answer.shape}."
-    right = np.array([[2.0, 4.0], [-2.0, 0.0]])
+    if answer.shape == (1, 2, 3):
+        answer = answer[0]  # a batch of one
+    if answer.shape == (2, 2):
+        return _map_of_before(answer)
+    if answer.shape == (3, 2):
+        return "It has two rows and three columns, as the channels have."
+    if answer.shape != (2, 3):
+        return f"The map has one value a place, 2 x 3; this has the shape {answer.shape}."
+    cat, dog = np.array([[2.0, 4, 0], [-2, 0, 2]]), np.array([[1.0, 5, 0], [2, 0, 4]])
+    right = cat - dog
+    mistakes = {
+        "That is the map of one class. Its mean is one logit, not a difference of two.": [cat, dog],
+        "The other way round: what speaks for the cat must be positive.": [-right],
+        "That is the sum of both maps; take one from the other.": [cat + dog],
+        "It is cut off at zero. CAM is signed: what speaks for the dog stays in.": [
+            np.maximum(right, 0), np.maximum(cat, 0) - np.maximum(dog, 0),
+        ],
+        "The biases belong to the scores, not to the places; leave them out of the map.": [
+            right + 2, right + 1, right - 1,
+        ],
+        "Nothing is divided by Z = 6 here; the division comes when the mean is taken.": [right / 6],
+        "Mind the sign: for channel 2 it is -1 - 1.": [[[1, 3, 0], [0, 0, 2]]],
+    }  # fmt: skip
     if close(answer, right):
         return None
-    if close(answer, np.maximum(right, 0)):
-        return "That is cut off at zero. CAM is signed: what speaks against the class stays in."
-    if close(answer, right + 1):
-        return "The bias belongs to the score, not to the places; leave it out of the map."
-    if close(answer, right / 4):
-        return "Nothing is divided by Z = 4 here; the division comes when the mean is taken."
-    if close(answer, [[2, 8], [2, 0]]):
-        return "Mind the sign: w_2 = -1."
-    return "Multiply each channel by its weight, and add the two at each place: 2 f_1 - f_2."
+    for hint, wrong in mistakes.items():
+        if any(close(answer, w) for w in wrong):
+            return hint
+    return "At each place, take what the channels bring to the dog from what they bring to the cat."
+
+
+def _map_of_before(answer: NDArray[np.float64]) -> str | None:
+    """``2 f_1 - f_2``, the map of one class."""
+    if close(answer, [[2, 4], [-2, 0]]):
+        return None
+    return "The channels have 2 x 3 places, so the map has as many."
 
 
 @exercise(
     "01.2",
-    expects="a function of f (height, width, channels), w (channels, classes) and c",
-    praise="One column of w, and a sum over the channels: that is all CAM is.",
+    expects="a function of A (n, channels, h, w), w (classes, channels) and c (n,)",
+    praise="A row of w for each picture, and a sum over the channels: that is all CAM is.",
 )
-def _own_function(answer: Any) -> str | None:
-    if isinstance(answer, np.ndarray):
-        return "That is a map: give the function itself, my_cam, without calling it."
+def _maps_of_a_batch(answer: Any) -> str | None:
+    """Batches of several sizes, with classes in no order; float16 rounds within the tolerance."""
+    if not callable(answer):
+        return "That is no function: give my_cams itself, without calling it."
     rng = np.random.default_rng(0)
-    f, w = rng.normal(size=(3, 4, 6)), rng.normal(size=(6, 6))
-    given = answer(f.copy(), w.copy(), 2)
-    if given is None:
-        return "The function gives nothing back; is the return missing?"
-    found = np.asarray(given, float)
-    right = f @ w[:, 2]
-    if found.shape == (3, 4, 6):
-        return "That is (3, 4, 6), six values per place: take class c, w[:, c], and sum."
-    if found.shape != (3, 4):
-        return f"For f of shape (3, 4, 6) the map is (3, 4), but this gives {found.shape}."
-    if close(found, right):
+    for shape, classes, c in [
+        ((3, 6, 2, 4), 7, [4, 0, 2]),
+        ((1, 3, 5, 2), 4, [3]),
+        ((4, 5, 3, 3), 5, [1, 4, 4, 0]),
+    ]:
+        A, w = rng.normal(size=shape), rng.normal(size=(classes, shape[1]))
+        try:
+            found = np.asarray(answer(A.copy(), w.copy(), np.array(c)))
+        except Exception:
+            if _is_for_one_picture(answer):
+                return (
+                    "That is right for one picture with Keras's axes, as in the lesson. Here the "
+                    "axes are PyTorch's, and each picture has a class of its own."
+                )
+            raise
+        if found.dtype == object:
+            return "Your function gives nothing back: it needs a return."
+        hint = _of_one_batch(found.astype(float), A, w, np.array(c))
+        if hint:
+            return f"For A of shape {shape}, w of {w.shape} and c = {c}: {hint}"
+    return None
+
+
+def _is_for_one_picture(answer: Callable[..., Any]) -> bool:
+    """Whether a function is ``f @ w[:, c]``, which was asked for here before."""
+    f, w = np.arange(24.0).reshape(2, 4, 3), np.arange(15.0).reshape(3, 5) ** 2
+    try:
+        return close(answer(f, w, 2), f @ w[:, 2])
+    except Exception:
+        return False
+
+
+def _of_one_batch(
+    found: NDArray[np.float64],
+    A: NDArray[np.float64],
+    w: NDArray[np.float64],
+    c: NDArray[np.int64],
+) -> str | None:
+    n, _, *places = A.shape
+    right = np.einsum("nkxy,nk->nxy", A, w[c])
+    if found.shape == (n, n, *places) or found.shape == (n, *places, n):
+        return "each picture got the maps of all n classes; its own one is enough."
+    if found.shape == A.shape:
+        return "that has a value for each channel; add the channels up."
+    if found.shape != right.shape:
+        return f"the maps have the shape {right.shape}, but this gives {found.shape}."
+    if close(found, right, 5e-3):
         return None
-    if close(found, f @ w[2]):
-        return "That is row c of w. Keras keeps the classes in the columns: w[:, c]."
-    if close(found, np.maximum(right, 0)):
-        return "No ReLU here: the map is signed."
-    if close(found, right / 12):
-        return "Nothing is divided by Z here; the division comes when the mean is taken."
-    if close(found, right / 6):
-        return "That is a mean; the map is a sum over the channels."
-    return "Expected the sum over the channels of f[..., k] * w[k, c]."
+    if any(close(found, np.einsum("nkxy,k->nxy", A, w[k]), 5e-3) for k in c):
+        return "each picture has a class of its own, but all got the map of the same one."
+    if close(found, np.maximum(right, 0), 5e-3):
+        return "no ReLU here: the map is signed."
+    if close(found, right / A.shape[1], 5e-3):
+        return "that is a mean; the map is a sum over the channels."
+    if close(found, right / np.prod(places), 5e-3):
+        return "nothing is divided by Z here; the division comes when the mean is taken."
+    return "expected at each place the sum over the channels of A[i, k] * w[c[i], k]."
 
 
-@functools.cache
-def _panda_map(label: str) -> np.ndarray:
-    return cam(models.load("mobilenet_v2"), images.course_image("panda"), label)
+_DECIDED = {"a": "yes", "b": "no", "c": "no", "d": "open"}
+_LOOK_AGAIN = {
+    "a": "Compare the logits of tree and head, both in the same colour.",
+    "b": "Paint over the very pixels that the block is drawn on: what happens to its value?",
+    "c": "Compare the last two numbers of each line.",
+    "d": "How many photographs of pandas were painted over here?",
+}
 
 
 @exercise(
     "01.3",
-    expects="a 7 x 7 map",
-    praise="The map of a difference is the difference of the maps, since all of it is linear.",
+    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    praise="A block is drawn on a few pixels, and is made from many more.",
 )
-def _why_not_the_other(answer: Any) -> str | None:
-    answer = np.asarray(answer, float)
-    if answer.shape != (7, 7):
-        return f"MobileNetV2's maps are 7 x 7; this has the shape {answer.shape}."
+def _reading(answer: Any) -> str | None:
+    """Four decisions; a 7 x 7 map answers what stood here before, and is judged by that."""
+    if np.shape(answer) == (7, 7):
+        return _why_not_the_other(np.asarray(answer, float))
+    return decisions(answer, _DECIDED, _LOOK_AGAIN)
+
+
+@functools.cache
+def _panda_map(label: str) -> NDArray[np.float32]:
+    return cam(models.load("mobilenet_v2"), images.course_image("panda"), label)
+
+
+def _why_not_the_other(answer: NDArray[np.float64]) -> str | None:
+    """The map of giant panda less that of ice bear."""
     giant, other = _panda_map("giant panda"), _panda_map("ice bear")
     if close(answer, giant - other, 1e-3):
         return None
     if close(answer, other - giant, 1e-3):
         return "The other way round: what speaks for the giant panda must be positive."
-    if close(answer, giant, 1e-3) or close(answer, other, 1e-3):
-        return "That is the map of one class. Its mean is one logit, not a difference of two."
-    if close(answer, np.maximum(giant, 0) - np.maximum(other, 0), 1e-3):
-        return "Both maps were cut off at zero before the subtraction; keep the signs."
-    if close(answer, np.maximum(giant - other, 0), 1e-3):
-        return "The difference was cut off at zero; keep what speaks for the ice bear, too."
-    if np.ptp(answer - (giant - other)) < 1e-3 * np.ptp(giant - other):
-        return "You added one number to every place. The biases are not part of the map."
-    return "Compute both maps with cam(), and think of what subtracting them does to the means."
+    return "Compute both maps with cam(), signed, and take one from the other."

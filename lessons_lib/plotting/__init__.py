@@ -1,13 +1,14 @@
 """Pictures of explanations.
 
 What every lesson draws stands here; `plotting.lime`, `plotting.tables`, `plotting.attributions`,
-`plotting.comparison`, `plotting.grad_cam`, `plotting.score_cam` and `plotting.transformers` draw
-what their lessons need besides.
+`plotting.comparison`, `plotting.cam`, `plotting.grad_cam`, `plotting.score_cam` and
+`plotting.transformers` draw what their lessons need besides.
 """
 
 from lessons_lib.basics.scaling import normalise
 from lessons_lib.plotting import (
     attributions,
+    cam,
     comparison,
     grad_cam,
     lime,
@@ -27,6 +28,7 @@ __all__ = [
     "FOR",
     "FOR_AGAINST",
     "attributions",
+    "cam",
     "colour",
     "compare_layers",
     "comparison",

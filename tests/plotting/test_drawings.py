@@ -12,6 +12,11 @@ from lessons_lib.plotting import pictures
 
 SPACE = "{http://www.w3.org/2000/svg}"
 DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
+    plotting.cam.two_orders: (
+        "convolutions", "7 × 7 places", "1280 channels", "global average", "1280 means",
+        "first the mean, then the weights", "sum of w times", "mean, plus b", "logit Sc",
+        "at each place", "sum of w times A", "the map M", "first the weights, then the mean",
+    ),
     plotting.grad_cam.gradient_flow: (
         "thirteen convolutions", "512 channels", "1000 logits", "the gradient flows back",
         "(1) mean over places", "512 weights α", "(2) sum of α times A", "ReLU", "the map",
@@ -58,6 +63,23 @@ def test_the_gradient_flows_from_the_logits_to_the_layer_and_not_to_the_picture(
     assert ends[0][0] == named["1000 logits"]
     assert abs(ends[-1][0] - named["A: 14 × 14 places, 512 channels"]) < 40
     assert ends[-1][0] > named["convolutions"] + 59  # right of their box
+
+
+def test_both_orders_of_the_sum_begin_at_the_channels_and_end_at_the_logit() -> None:
+    root = ET.fromstring(plotting.cam.two_orders())
+    lines = [
+        [tuple(map(float, p.split(","))) for p in line.get("points").split()]
+        for line in root.iter(f"{SPACE}polyline")
+    ]
+    named = {words.text: float(words.get("x")) for words in root.iter(f"{SPACE}text")}
+    begins = {points[1] for points in lines if len(points) == 4} | {
+        points[0] for points in lines if len(points) == 3 and points[0][0] < 500
+    }
+    assert len(begins) == 1  # where the way parts, right of the channels
+    assert begins.pop()[0] > named["1280 channels"]
+    ends = [points[-1] for points in lines if points[-1][0] == named["logit Sc"]]
+    assert len(ends) == 2
+    assert ends[0][1] < ends[1][1]
 
 
 @each

@@ -24,8 +24,15 @@ import nbformat
 from nbformat import NotebookNode
 
 LONGEST = 90  # minutes: a double period
-# Held to it; a lesson joins when it is brought to it.
-HELD = ("02_grad_cam", "03_score_cam", "12_transformers")
+SHORTER = {"00_start_here": 40}  # lessons with a bound of their own
+# Held to their bound; a lesson joins when it is brought to it.
+HELD = (
+    "00_start_here",
+    "01_cam",
+    "02_grad_cam",
+    "03_score_cam",
+    "12_transformers",
+)
 
 SAID = re.compile(r"(?<=\| Time \| about )\d+(?= minutes to read and try;)")
 EXERCISE = re.compile(r"^\*\*Exercise \d", re.M)
@@ -112,6 +119,15 @@ def code(source: str) -> int:
         for number, line in enumerate(lines, 1)
         if number not in left_out
     )
+
+
+def longest(lesson: str) -> int:
+    """The bound of a lesson, in minutes.
+
+    >>> longest("00_start_here"), longest("02_grad_cam")
+    (40, 90)
+    """
+    return SHORTER.get(lesson, LONGEST)
 
 
 def running_seconds(path: Path) -> float:
