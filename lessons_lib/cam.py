@@ -55,7 +55,8 @@ def cam(
         S_c = \frac{1}{Z} \sum_{x, y} M_c(x, y) + b_c
 
     Here :math:`A_k` is channel :math:`k` of the last layer before the pooling (the paper's
-    :math:`f_k`), :math:`Z` the number of its places. The pooling takes the mean, so the map's mean, plus the bias, *is* the logit.
+    :math:`f_k`), :math:`Z` the number of its places. The pooling takes the mean, so the map's mean,
+    plus the bias, *is* the logit.
 
     Parameters
     ----------

@@ -8,7 +8,10 @@ from lessons_lib import cam as cam_module
 from lessons_lib import exercises, images
 from lessons_lib.cam import cam, class_map, linear_head
 from lessons_lib.grad_cam import alpha
+from lessons_lib.network.alexnet import alexnet
 from lessons_lib.network.classifier import Classifier
+from lessons_lib.network.googlenet import googlenet
+from lessons_lib.network.resnet18 import resnet18
 from tests.networks import (
     SIZE,
     classifier,
@@ -156,6 +159,25 @@ def test_identity_on_the_real_network(name: str) -> None:
     photo = images.course_image("panda")
     k = c.class_index("giant panda")
     assert abs(cam(c, photo, k).mean() + linear_head(c).b[k] - c.logits(photo)[0, k]) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("build", "layer", "has_cam"),
+    [
+        (googlenet, "inception_5b-output", True),
+        (resnet18, "res5b_relu", True),
+        (resnet18, "res5b", False),
+        (alexnet, "conv5", False),
+    ],
+)
+def test_known_networks_with_and_without_a_cam(build, layer: str, has_cam: bool) -> None:
+    """The table of lesson 01; the weights are random, since only the network's end counts."""
+    c = Classifier(seeded(build()), preprocess="caffe", layer=layer)
+    if has_cam:
+        assert linear_head(c).w.shape == (c.model.get_layer(layer).output.shape[-1], 1000)
+    else:
+        with pytest.raises(ValueError, match="CAM needs a network whose logits"):
+            linear_head(c)
 
 
 def test_default_class_is_each_pictures_own() -> None:

@@ -1,7 +1,8 @@
 """Each wrong answer of the tables is refused, and each form of a right one is taken."""
 
 import importlib
-from itertools import product
+from functools import partial
+from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +46,30 @@ def test_each_exercise_of_the_lesson_stands_in_both_tables(lesson: str) -> None:
     assert all(len(named) >= 11 for named in module.WRONG.values())
 
 
-def test_a_map_by_hand_with_one_value_changed_is_refused() -> None:
-    right = np.array([[1, 0], [0, 0.5]])
-    for place, change in product(np.ndindex(2, 2), [-1, -0.5, -0.01, 0.01, 0.5, 1]):
-        wrong = right.copy()
+@pytest.mark.parametrize(
+    ("number", "right"), [("01.1", [[1, -1, 0], [-4, 0, -2]]), ("02.1", [[1, 0], [0, 0.5]])]
+)
+def test_a_map_by_hand_with_one_value_changed_is_refused(number: str, right: list) -> None:
+    for place, change in product(np.ndindex(np.shape(right)), [-1, -0.5, -0.01, 0.01, 0.5, 1]):
+        wrong = np.array(right, float)
         wrong[place] += change
-        assert not exercises.judge("02.1", wrong).passed
+        assert not exercises.judge(number, wrong).passed
+
+
+def test_a_sum_over_other_axes_is_refused() -> None:
+    """Of all ways to write exercise 01.2 as an einsum, the right one passes, by any letters."""
+    passed = set()
+    axes, rows, outs = permutations("nkxy"), ["nk", "kn", "xk", "yk"], permutations("nxy")
+    for one, two, out in product(map("".join, axes), rows, map("".join, outs)):
+        formula = f"{one},{two}->{out}"
+        answer = partial(_weighted, formula)
+        if exercises.judge("01.2", answer).passed:
+            passed.add(formula.translate(str.maketrans(one, "nkxy")))
+    assert passed == {"nkxy,nk->nxy"}
+
+
+def _weighted(formula: str, A: np.ndarray, w: np.ndarray, c: np.ndarray) -> np.ndarray:
+    return np.einsum(formula, A, w[c])
 
 
 def test_a_weight_by_hand_that_is_changed_is_refused() -> None:
