@@ -261,6 +261,7 @@ def test_a_sequential_that_was_never_called() -> None:
                 "other way round": [[-1, 1, 0], [4, 0, 2]],
                 "sum of both": [[3, 9, 0], [0, 0, 6]],
                 "cut off at zero": [[1, 0, 0], [0, 0, 0]],
+                "signed: what speaks for the dog": [[1, -1, 0], [-2, 0, -2]],
                 "biases belong": [[3, 1, 2], [-2, 2, 0]],
                 "Nothing is divided": np.array([[1, -1, 0], [-4, 0, -2]]) / 6,
                 "Mind the sign": [[1, 3, 0], [0, 0, 2]],
