@@ -1,8 +1,8 @@
 """Pictures of explanations.
 
 What every lesson draws stands here; `plotting.lime`, `plotting.tables`, `plotting.attributions`,
-`plotting.comparison`, `plotting.cam`, `plotting.grad_cam`, `plotting.score_cam` and
-`plotting.transformers` draw what their lessons need besides.
+`plotting.comparison`, `plotting.cam`, `plotting.grad_cam`, `plotting.score_cam`,
+`plotting.shapley` and `plotting.transformers` draw what their lessons need besides.
 """
 
 from lessons_lib.basics.scaling import normalise
@@ -13,6 +13,7 @@ from lessons_lib.plotting import (
     grad_cam,
     lime,
     score_cam,
+    shapley,
     tables,
     transformers,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "normalise",
     "overlay",
     "score_cam",
+    "shapley",
     "show",
     "slide",
     "superpixel_weights",

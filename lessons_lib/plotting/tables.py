@@ -7,6 +7,7 @@ Orange raises the answer and blue lowers it, as everywhere in the course.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import zip_longest
 from numbers import Real
 from typing import Any
 
@@ -70,15 +71,59 @@ def waterfall(
     ends = base + np.cumsum(steps[::-1])[::-1]  # from the bottom, where the base is, to the top
 
     figure, axis = _canvas(len(steps) + 1)
-    for row, (end, step) in enumerate(zip(ends, steps, strict=True)):
-        axis.barh(row, step, left=end - step, color=FOR if step > 0 else AGAINST, height=0.7)
-        axis.plot([end, end], [row - 0.35, max(row - 1.35, -0.5)], color=style.GUIDE, lw=style.THIN)
-    low, high = min(base, *ends), max(base, *ends)
-    axis.set_xlim(low - 0.14 * (high - low or 1), high + 0.14 * (high - low or 1))
-    for row, (end, step) in enumerate(zip(ends, steps, strict=True)):
-        _label(axis, row, end, step)
-    axis.axvline(base, color=style.GUIDE, ls=":", lw=style.THIN)
+    _ladder(axis, ends, steps, base, margin=0.14)
     _rows(axis, labels, title, f"from the base value {base:.4g} to the answer {ends[0]:.4g}")
+    return figure
+
+
+def waterfalls(
+    phi: ArrayLike, base: float, names: Names = None, titles: Sequence[str] = (), rows: int = 5
+) -> Figure:
+    """Draw the waterfalls of several inputs side by side, all on one scale.
+
+    Parameters
+    ----------
+    phi : array or DataFrame, shape (m, n)
+        Shapley values of m inputs.
+    base
+        The value when nothing is known.
+    names
+        Of the n features; default: those of ``phi``.
+    titles
+        Of the panels; may be left out.
+    rows
+        At most so many steps, those with the largest mean size on top, in every panel; the others
+        are put together as one.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is not one name for each feature, one title for each input where there are any, or
+        a value is not finite.
+    """
+    phi, names = _named(phi, names)
+    phi = _checked(phi, names, 2)
+    if titles and len(titles) != len(phi):
+        raise ValueError(f"{len(phi)} inputs need as many titles, not {len(titles)}")
+    order = np.argsort(-np.abs(phi).mean(axis=0), kind="stable")
+    kept, rest = order[:rows], order[rows:]
+    labels, steps = [label(names[i]) for i in kept], phi[:, kept]
+    if len(rest):
+        labels = [*labels, f"{len(rest)} others"]
+        steps = np.column_stack([steps, phi[:, rest].sum(axis=1)])
+    ends = base + np.cumsum(steps[:, ::-1], axis=1)[:, ::-1]
+
+    figure = style.canvas(style.WIDTH, style.ROW * (len(labels) + 1) + 0.9)
+    axes = figure.subplots(1, len(phi), sharex=True, sharey=True, squeeze=False)[0]
+    for axis, end, step, title in zip_longest(axes, ends, steps, titles, fillvalue=""):
+        _ladder(axis, end, step, base, margin=0)
+        _rows(axis, labels, title, f"to {end[0]:.4g}")
+    low, high = min(base, ends.min()), max(base, ends.max())
+    axes[0].set_xlim(low - 0.25 * (high - low or 1), high + 0.25 * (high - low or 1))
     return figure
 
 
@@ -353,6 +398,17 @@ def _rows(axis: Axes, labels: list[str], title: str, xlabel: str) -> None:
     style.plain(axis, title, xlabel)
     style.rows(axis, labels)
     axis.spines["left"].set_visible(False)
+
+
+def _ladder(axis: Axes, ends: Any, steps: Any, base: float, margin: float) -> None:
+    """Steps from the base value, at the bottom, to the answer, at the top."""
+    for row, (end, step) in enumerate(zip(ends, steps, strict=True)):
+        axis.barh(row, step, left=end - step, color=FOR if step > 0 else AGAINST, height=0.7)
+        axis.plot([end, end], [row - 0.35, max(row - 1.35, -0.5)], color=style.GUIDE, lw=style.THIN)
+        _label(axis, row, end, step)
+    low, high = min(base, *ends), max(base, *ends)
+    axis.set_xlim(low - margin * (high - low or 1), high + margin * (high - low or 1))
+    axis.axvline(base, color=style.GUIDE, ls=":", lw=style.THIN)
 
 
 def _label(axis: Axes, row: int, end: float, step: float, signed: bool = True) -> None:

@@ -4,13 +4,22 @@ import base64
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from itertools import permutations
 
 import pytest
 
 from lessons_lib import plotting
 from lessons_lib.plotting import pictures
+from lessons_lib.shapley import marginal_contributions, table_game
 
 SPACE = "{http://www.w3.org/2000/svg}"
+REWARDS = {"": 0, "A": 4, "B": 7, "C": 5, "AB": 10, "AC": 16, "BC": 20, "ABC": 35}
+
+
+def coalitions() -> str:
+    return plotting.shapley.lattice(REWARDS)
+
+
 DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
     plotting.cam.two_orders: (
         "convolutions", "7 × 7 places", "1280 channels", "global average", "1280 means",
@@ -25,6 +34,10 @@ DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
         "picture X", "(1) channel k", "(2) enlarge", "scale to 0..1", "mask H", "baseline where",
         "(4) ask the whole network", "logit of class c", "less that of", "bare baseline",
         "once for each", "(5) softmax", "weights α", "(6) sum of α times A", "ReLU", "the map",
+    ),
+    coalitions: (
+        "nobody", "earns 0", "A, B, C", "earns 35", "one player joins", "marginal contribution",
+        "A +4", "B +7", "C +5", "C +25", "one order of the six, first B, then C, then A",
     ),
     plotting.transformers.vision_transformer: (
         "class", "places", "attention", "ten logits", "Grad-CAM", "rollout", "relevance",
@@ -100,3 +113,23 @@ def test_a_drawing_is_shown_with_words_for_those_who_cannot_see_it(
     assert base64.b64decode(source).decode() == draw()
     with pytest.raises(ValueError, match="say in alt what the picture shows"):
         plotting.show(draw(), " ")
+
+
+@pytest.mark.parametrize("order", ["ABC", "BCA", "CAB"])
+def test_the_lattice_says_what_each_adds_and_marks_one_order(order: str) -> None:
+    texts = list(ET.fromstring(plotting.shapley.lattice(REWARDS, order)).iter(f"{SPACE}text"))
+    gains = [(words.text, words.get("fill")) for words in texts if re.search(r" [+-]", words.text)]
+    rows = marginal_contributions(table_game(REWARDS), list(permutations(range(3))))
+    added = {(p, int(row[i])) for row in rows for i, p in enumerate("ABC")}
+    assert len(gains) == 12
+    assert {(words[0], int(words[1:])) for words, _ in gains} == added
+    [row] = marginal_contributions(table_game(REWARDS), [["ABC".index(p) for p in order]])
+    green = {words for words, fill in gains if fill == "#2e7d32"}
+    assert green == {f"{p} {gain:+g}" for p, gain in zip("ABC", row, strict=True)}
+
+
+def test_a_lattice_that_cannot_be_drawn_says_why() -> None:
+    with pytest.raises(ValueError, match=r"rewards need the coalitions .*'ABC'.* not \['', 'A'\]"):
+        plotting.shapley.lattice({"": 0, "A": 1})
+    with pytest.raises(ValueError, match="order='AAB' must name A, B and C once each"):
+        plotting.shapley.lattice(REWARDS, "AAB")

@@ -14,6 +14,7 @@ from lessons_lib.plotting.tables import (
     importance_bars,
     spread,
     waterfall,
+    waterfalls,
 )
 
 NAMES = ["a", "b", "c", "d"]
@@ -88,6 +89,25 @@ def test_waterfall_puts_the_small_ones_together() -> None:
     assert labels(waterfall(PHI, 0, NAMES, rows=3).axes[0]) == ["b", "a", "c", "d"]
 
 
+def test_waterfalls_stand_on_one_scale_in_one_order() -> None:
+    phi = np.array([PHI, [-1, 0.5, 0.25, 9.0], PHI])
+    axes = waterfalls(phi, 10, NAMES, ["x", "y", "z"], rows=3).axes
+    assert [axis.get_title() for axis in axes] == ["x", "y", "z"]
+    assert labels(axes[0]) == ["d", "b", "a", "1 others"]
+    assert len({axis.get_xlim() for axis in axes}) == 1
+    for axis, row in zip(axes, phi, strict=True):
+        bars = axis.patches
+        widths = [bar.get_width() for bar in bars]
+        assert widths == pytest.approx([row[3], row[1], row[0], row[2]])
+        assert bars[-1].get_x() == 10
+        assert bars[0].get_x() + widths[0] == pytest.approx(10 + row.sum())
+        assert axis.get_xlabel() == f"to {10 + row.sum():.4g}"
+        low, high = axis.get_xlim()
+        assert all(low < b.get_x() < high and low < b.get_x() + b.get_width() < high for b in bars)
+    (axis,) = waterfalls(phi[:1], 10, NAMES, rows=4).axes  # no titles, nothing put together
+    assert labels(axis) == ["b", "a", "c", "d"]
+
+
 def test_bar_of_one_keeps_signs_and_order_and_of_many_the_mean_size() -> None:
     (axis,) = importance_bars(PHI, NAMES).axes
     assert [patch.get_width() for patch in axis.patches] == list(PHI)
@@ -139,6 +159,8 @@ def test_spread_keeps_equal_dots_apart() -> None:
     [
         (lambda: waterfall(PHI, 0, NAMES[:3]), r"3 names need an array of shape \(3,\)"),
         (lambda: waterfall(PHI, 0, NAMES, [1, 2]), r"not \(2,\)"),
+        (lambda: waterfalls([PHI, PHI], 0, NAMES, ["x"]), "2 inputs need as many titles, not 1"),
+        (lambda: waterfalls(PHI, 0, NAMES), r"of shape \(rows, 4\), not \(4,\)"),
         (lambda: importance_bars([1, np.nan], ["a", "b"]), "1 values are NaN"),
         (lambda: importance_bars(PHI), "phi has no names of its own.*give names"),
         (
