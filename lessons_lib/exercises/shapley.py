@@ -1,13 +1,14 @@
 """Checkers for lesson 05."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import close, exercise
+from lessons_lib.exercises.registry import close, decisions, exercise
 from lessons_lib.shapley import coalitions, exact, table_game
-
-ALIKE = {"": 0, "A": 6, "B": 6, "C": 6, "AB": 14, "AC": 14, "BC": 14, "ABC": 30}
 
 
 @exercise(
@@ -16,7 +17,9 @@ ALIKE = {"": 0, "A": 6, "B": 6, "C": 6, "AB": 14, "AC": 14, "BC": 14, "ABC": 30}
     praise="The product of 8 is shared equally, and 3 x_2 = 12 belongs to x_2 alone.",
 )
 def _product_by_hand(answer: Any) -> str | None:
-    answer = np.asarray(answer, float)
+    answer = _numbers(answer)
+    if answer.shape in [(1, 2), (2, 1)]:
+        answer = answer.ravel()
     if answer.shape != (2,):
         return f"There are two features, so give a list of two numbers; this has {answer.size}."
     if close(answer, [4, 16]):
@@ -38,16 +41,36 @@ def _product_by_hand(answer: Any) -> str | None:
     )
 
 
+_DECIDED = {"a": "open", "b": "yes", "c": "open", "d": "no"}
+_LOOK_AGAIN = {
+    "a": "Was the model asked, or the world?",
+    "b": "Look at the ten backgrounds of LSTAT: where is the lowest of them?",
+    "c": "Look at the ten backgrounds of TAX: on which side of 0 do they lie?",
+    "d": "Half a room more was measured. A share is no slope.",
+}
+
+
 @exercise(
     "05.2",
-    expects='a table of eight rewards, such as {"": 0, "A": 6, ...}',
-    praise="Half of a change in v(A) or v(AC) arrives as a difference between A and B.",
+    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    praise="A share compares with a background. What a change does, only a change can tell.",
 )
-def _break_the_symmetry(answer: Any) -> str | None:
-    table = {frozenset(team): float(reward) for team, reward in answer.items()}
-    if len(answer) != len(ALIKE) or table.keys() != {frozenset(team) for team in ALIKE}:
+def _reading(answer: Any) -> str | None:
+    """Four decisions; a table of eight rewards answers what stood here before."""
+    if hasattr(answer, "items") and len(answer) == len(_ALIKE):
+        return _break_the_symmetry(answer)
+    return decisions(answer, _DECIDED, _LOOK_AGAIN)
+
+
+_ALIKE = {"": 0, "A": 6, "B": 6, "C": 6, "AB": 14, "AC": 14, "BC": 14, "ABC": 30}
+
+
+def _break_the_symmetry(answer: Mapping[Any, Any]) -> str | None:
+    """One reward changed, so that A gets exactly 3 more than B, and still 30 are shared."""
+    table = {"".join(sorted(team)): float(reward) for team, reward in answer.items()}
+    if table.keys() != _ALIKE.keys():
         return "The table needs a reward for each of the eight teams, from '' to 'ABC'."
-    changed = ["".join(sorted(t)) for t in table if table[t] != ALIKE["".join(sorted(t))]]
+    changed = [team for team in table if table[team] != _ALIKE[team]]
     if "ABC" in changed or "" in changed:
         return (
             "The rewards of nobody and of all three must stay, so that there are still 30 to share."
@@ -76,22 +99,35 @@ def _break_the_symmetry(answer: Any) -> str | None:
     praise="With these weights every size of coalition has the same say, and the shares add up.",
 )
 def _mend_the_weights(answer: Any) -> str | None:
-    n = 5
-    v = np.random.default_rng(0).normal(size=2**n)
-    found = np.asarray(answer(v.copy(), n), float)
+    """On games of five, two, one and six players; float16 rounds within the tolerance."""
+    rng = np.random.default_rng(0)
+    for n in (5, 2, 1, 6):
+        v = rng.normal(size=2**n)  # the empty coalition, too, has a value
+        found = answer(v.copy(), n)
+        if found is None:
+            return "Your function gives nothing back: it needs a return."
+        hint = _of_one_game(_numbers(found), v, n)
+        if hint:
+            return hint if n == 5 else f"It is right for 5 players, and not for {n}. {hint}"
+    return None
+
+
+def _of_one_game(found: NDArray[np.float64], v: NDArray[np.float64], n: int) -> str | None:
+    if found.shape in [(1, n), (n, 1)]:
+        found = found.ravel()
     if found.shape != (n,):
         return f"For n = {n} the result must be {n} numbers, but it has the shape {found.shape}."
     phi = exact(lambda Z: v[Z @ (1 << np.arange(n))], n)
-    if close(found, phi, 1e-9):
+    if close(found, phi, 5e-3):
         return None
     Z = coalitions(n)
-    added = np.array([v[Z[:, i]] - v[~Z[:, i]] for i in range(n)])
-    if close(found, added.mean(axis=1), 1e-9):
+    added = [v[Z[:, i]] - v[~Z[:, i]] for i in range(n)]
+    if close(found, [a.mean() for a in added], 5e-3):
         return (
             "That is still the plain mean over coalitions, the Banzhaf value; it breaks efficiency."
         )
     gain = v[-1] - v[0]
-    if not close(found.sum(), gain):
+    if abs(found.sum() - gain) > 5e-3 * np.abs(phi).max():
         return (
             f"The sum is {found.sum():.3f}, but v(all) - v(nobody) is {gain:.3f}. A coalition of "
             "size s without i has the weight s! (n - s - 1)! / n!."
@@ -100,3 +136,17 @@ def _mend_the_weights(answer: Any) -> str | None:
         "The sum is right but the shares are not: scaling the result mends the sum alone. Weigh "
         "each coalition by the size that it has *without* i."
     )
+
+
+def _numbers(answer: Any) -> NDArray[np.float64]:
+    """Numbers of a list, an array or a tensor; of a dict or a Series in the order of their names.
+
+    A name ends in the player's number, from 0 or 1 on: ``2``, ``"x2"``, ``"x_2"``, ``"phi_2"``.
+    """
+    if not hasattr(answer, "items"):
+        return np.asarray(answer, float)
+    numbered = {int(re.findall(r"\d+$", str(name))[0]): value for name, value in answer.items()}
+    players = sorted(numbered)
+    if players not in ([*range(len(players))], [*range(1, len(players) + 1)]):
+        raise ValueError(f"the names are {list(answer.keys())}")
+    return np.array([numbered[player] for player in players], float)

@@ -7,7 +7,6 @@ Orange raises the answer and blue lowers it, as everywhere in the course.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from itertools import zip_longest
 from numbers import Real
 from typing import Any
 
@@ -119,11 +118,12 @@ def waterfalls(
 
     figure = style.canvas(style.WIDTH, style.ROW * (len(labels) + 1) + 0.9)
     axes = figure.subplots(1, len(phi), sharex=True, sharey=True, squeeze=False)[0]
-    for axis, end, step, title in zip_longest(axes, ends, steps, titles, fillvalue=""):
+    titles = titles or [""] * len(phi)
+    for axis, end, step, title in zip(axes, ends, steps, titles, strict=True):
         _ladder(axis, end, step, base, margin=0)
         _rows(axis, labels, title, f"to {end[0]:.4g}")
     low, high = min(base, ends.min()), max(base, ends.max())
-    axes[0].set_xlim(low - 0.25 * (high - low or 1), high + 0.25 * (high - low or 1))
+    axes[0].set_xlim(low - 0.3 * (high - low or 1), high + 0.3 * (high - low or 1))
     return figure
 
 

@@ -80,3 +80,11 @@ def test_a_weight_by_hand_that_is_changed_is_refused() -> None:
         told = np.abs(wrong - right).max() > 0.01 * right.max()
         assert exercises.judge("03.1", wrong).passed != told
         assert exercises.judge("03.1", 100 * wrong).passed != told
+
+
+def test_a_pair_by_hand_that_is_changed_is_refused() -> None:
+    for place, change in product(range(2), [-16, -4, -1, -0.01, 0.01, 0.5, 1, 12]):
+        wrong = [4.0, 16.0]
+        wrong[place] += change
+        assert not exercises.judge("05.1", wrong).passed
+        assert not exercises.judge("05.1", {"x_1": wrong[0], "x_2": wrong[1]}).passed

@@ -31,6 +31,7 @@ HELD = (
     "01_cam",
     "02_grad_cam",
     "03_score_cam",
+    "05_shapley_values",
     "12_transformers",
 )
 
