@@ -195,7 +195,8 @@ AT_LAYER = MAP | dict(layer=LAYER)
 CURVE = dict(classifier=ASKED, image=ONE, heat=HEAT, target=TARGET)
 STEPS = dict(
     rule=one_of("adaptive", "midpoint"), num_steps=whole(3, 9), tolerance=real(0.1, 1),
-    max_steps=whole(8, 20), batch_size=whole(1, 9),
+    panel_tolerance=one_of(None, 0.5, odd=(0, -1, "x")), max_steps=whole(8, 20),
+    batch_size=whole(1, 9),
 )  # fmt: skip
 POLARITY = one_of("positive", "negative", "both")
 CLIPPED = dict(
@@ -300,6 +301,7 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     ig.adaptive: dict(
         measure=fixed(lambda some: [ig.Panel(a, b, np.ones(2), 0.1) for a, b in some]),
         num_steps=whole(1, 9), max_steps=whole(1, 40), allowed=real(0, 9),
+        allowed_apart=real(0, 9),
     ),
     road.imputed: dict(image=numbers(SIZE, SIZE, 2), missing=MASK, noise=real(0, 9)),
     robustness.infidelity: dict(heat=HEAT, found=REMOVED),

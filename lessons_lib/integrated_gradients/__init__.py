@@ -14,6 +14,7 @@ from lessons_lib.integrated_gradients._path import (
 )
 from lessons_lib.integrated_gradients._quadrature import (
     OPEN_PANELS,
+    PANEL_FACTOR,
     PANEL_STEPS,
     RULES,
     Ends,
@@ -25,6 +26,7 @@ from lessons_lib.integrated_gradients._quadrature import (
 
 __all__ = [
     "OPEN_PANELS",
+    "PANEL_FACTOR",
     "PANEL_STEPS",
     "RULES",
     "Attribution",

@@ -3,13 +3,19 @@ r"""Integrated Gradients: gradients gathered along the path from a baseline (les
 .. math::
 
     \phi_i = (x_i - x'_i) \int_0^1
-    \frac{\partial F(x' + \alpha \, (x - x'))}{\partial x_i} \, d\alpha,
-    \qquad \sum_i \phi_i = F(x) - F(x') \quad \text{(completeness)}
+    \frac{\partial F(x' + \alpha \, (x - x'))}{\partial x_i} \, d\alpha \qquad (1)
+
+    \phi_i \approx (x_i - x'_i) \sum_j w_j \,
+    \frac{\partial F(x' + \alpha_j \, (x - x'))}{\partial x_i} \qquad (2)
+
+    \sum_i \phi_i = F(x) - F(x') \qquad (3), \text{ completeness}
+
+The numbers are the lesson's.
 
 References
 ----------
 M. Sundararajan, A. Taly, Q. Yan, *Axiomatic Attribution for Deep Networks*, ICML 2017
-(arXiv:1703.01365), equations 1 and 3, proposition 1.
+(arXiv:1703.01365), section 3 and proposition 1.
 """
 
 import warnings
@@ -31,7 +37,12 @@ from lessons_lib.integrated_gradients._path import (
     along_path,
     classifier_functions,
 )
-from lessons_lib.integrated_gradients._quadrature import adaptive, nodes_and_weights
+from lessons_lib.integrated_gradients._quadrature import (
+    OPEN_PANELS,
+    PANEL_FACTOR,
+    adaptive,
+    nodes_and_weights,
+)
 from lessons_lib.integrated_gradients._several import Inputs, are_several
 from lessons_lib.network import GRADIENT_BATCH
 from lessons_lib.network.classifier import Classifier
@@ -55,6 +66,9 @@ class Attribution(NamedTuple):
         Gradients that were computed.
     target : str
         What the score stands for.
+    apart : float or None
+        Of the ``"adaptive"`` rule, in units of the score: what the panels miss, added up without
+        their signs. None for the other rules, which have no panels.
     """
 
     phi: Any
@@ -62,6 +76,7 @@ class Attribution(NamedTuple):
     baseline_score: float
     steps: int
     target: str = "score"
+    apart: float | None = None
 
     @property
     def difference(self) -> float:
@@ -71,22 +86,44 @@ class Attribution(NamedTuple):
     @property
     def total(self) -> float:
         """What the attributions add up to."""
-        parts = self.phi.values() if isinstance(self.phi, dict) else self.phi
-        parts = parts if are_several(self.phi) else [self.phi]
-        return float(sum(np.asarray(part).sum(dtype=np.float64) for part in parts))
+        return float(sum(np.asarray(part).sum(dtype=np.float64) for part in self._parts()))
 
     @property
     def error(self) -> float:
         """How far completeness fails, as a share of ``difference``: 0.01 is one per cent."""
-        gap = self.total - self.difference
-        if gap == 0:
-            return 0.0
-        return abs(gap / self.difference) if self.difference else float("inf")
+        return self._share(self.total - self.difference)
+
+    @property
+    def panel_error(self) -> float | None:
+        """What the panels miss without their signs, as a share of ``difference``; or None."""
+        return None if self.apart is None else self._share(self.apart)
+
+    def _parts(self) -> list[Any]:
+        if not are_several(self.phi):
+            return [self.phi]
+        return list(self.phi.values() if isinstance(self.phi, dict) else self.phi)
+
+    def _rounding(self) -> float:
+        """What the scores' own rounding may make of a difference that is zero."""
+        precise = all(np.asarray(part).dtype == np.float64 for part in self._parts())
+        return _known(precise) * max(abs(self.score), abs(self.baseline_score))
+
+    def _share(self, gap: float) -> float:
+        if self.difference:
+            return abs(gap / self.difference)
+        return 0.0 if abs(gap) <= self._rounding() else float("inf")
 
     def __str__(self) -> str:
+        misses = [(self.total - self.difference, "error ")]
+        if self.apart is not None:
+            misses.append((self.apart, "panels "))
+        if abs(self.difference) > self._rounding():
+            said = [f"{name}{100 * self._share(miss):.2f} %" for miss, name in misses]
+        else:  # there is nothing to be a share of
+            said = [f"{name}{abs(miss):.2g}" for miss, name in misses]
         return (
             f"{self.target}: F(x) - F(x') = {self.difference:.2f}, the attributions add up to "
-            f"{self.total:.2f} (error {100 * self.error:.2f} %, {self.steps} steps)"
+            f"{self.total:.2f} ({', '.join(said)}, {self.steps} steps)"
         )
 
 
@@ -99,6 +136,7 @@ def integrated_gradients(
     rule: str = "adaptive",
     num_steps: int = 48,
     tolerance: float = 0.01,
+    panel_tolerance: float | None = None,
     max_steps: int = 1000,
     num_runs: int = 1,
     seed: int = 0,
@@ -121,13 +159,18 @@ def integrated_gradients(
     baseline
         :math:`x'`: a name, a number, a colour or a picture, as for `Network.baseline`.
     rule
-        ``"adaptive"``: Gauss-Legendre in panels, halved where completeness fails, until the error
-        is at most ``tolerance``. Or one of `RULES`, over the whole path with exactly
+        ``"adaptive"``: Gauss-Legendre in panels, halved where completeness fails, until both
+        tolerances are met. Or one of `RULES`, over the whole path with exactly
         ``num_steps`` nodes.
     num_steps
         Nodes; for ``"adaptive"`` those to begin with.
     tolerance
         For ``"adaptive"``: the error of completeness to reach, as a share of F(x) - F(x').
+    panel_tolerance
+        For ``"adaptive"``: how large the sum of the panels' absolute errors may be, as a share of
+        F(x) - F(x'). Errors of opposite sign cancel in the sum that ``tolerance`` bounds, but not
+        in the map. Default: `PANEL_FACTOR` times ``tolerance``; what that costs, and what a
+        stricter one buys, stands in ``benchmarks/RESULTS.md``.
     max_steps
         For ``"adaptive"``: when to give up, with a warning.
     num_runs
@@ -176,7 +219,7 @@ def integrated_gradients(
         for _ in range(num_runs):
             (start,) = classifier.baseline(pixels, baseline, rng=rng)
             path = Path(functions, pixels, start, int(index), together)
-            runs.append(_follow(path, name, rule, num_steps, tolerance, max_steps))
+            runs.append(_follow(path, name, rule, num_steps, tolerance, panel_tolerance, max_steps))
         results.append(_average(runs))
     return as_given(images, results)
 
@@ -189,6 +232,7 @@ def integrate(
     rule: str = "adaptive",
     num_steps: int = 48,
     tolerance: float = 0.01,
+    panel_tolerance: float | None = None,
     max_steps: int = 1000,
     batch_size: int = GRADIENT_BATCH,
 ) -> Attribution:
@@ -206,7 +250,7 @@ def integrate(
     x, baseline : array; or a dict, a list or a tuple of arrays
         The input and :math:`x'`, both of one shape. Series are matched by name. What shall not be
         explained (tokens, a category) stands in ``score`` itself.
-    rule, num_steps, tolerance, max_steps, batch_size
+    rule, num_steps, tolerance, panel_tolerance, max_steps, batch_size
         As for `integrated_gradients`.
 
     Returns
@@ -242,7 +286,7 @@ def integrate(
         of_vectors = inputs.score(lambda z: _one(score(z)))
         found = integrate(
             of_vectors, *ends, rule=rule, num_steps=num_steps, tolerance=tolerance,
-            max_steps=max_steps, batch_size=batch_size,
+            panel_tolerance=panel_tolerance, max_steps=max_steps, batch_size=batch_size,
         )  # fmt: skip
         return found._replace(phi=inputs.attributions(found.phi))
     names = names_of(x)
@@ -259,7 +303,7 @@ def integrate(
         _check_float64(score, start)
     functions = [tf.function(f, autograph=False) for f in along_path(lambda z, _: _one(score(z)))]
     path = Path(functions, end, start, 0, batch_size)
-    found = _follow(path, "score", rule, num_steps, tolerance, max_steps)
+    found = _follow(path, "score", rule, num_steps, tolerance, panel_tolerance, max_steps)
     return found._replace(phi=with_names(found.phi, names, "n" if end.ndim == 1 else ".n"))
 
 
@@ -274,6 +318,11 @@ def _one(scores: tf.Tensor) -> tf.Tensor:
             "for example lambda z: model(z)[:, 0]"
         )
     return scores
+
+
+def _known(precise: bool) -> float:
+    """To which share of itself a score is known: of float64, or of float32."""
+    return 1e-14 if precise else 1e-6
 
 
 def _float32_holds(end: NDArray[np.float64], start: NDArray[np.float64]) -> bool:
@@ -294,26 +343,41 @@ def _check_float64(score: Callable[[tf.Tensor], tf.Tensor], start: NDArray[np.fl
 
 
 def _follow(
-    path: Path, name: str, rule: str, num_steps: int, tolerance: float, max_steps: int
+    path: Path,
+    name: str,
+    rule: str,
+    num_steps: int,
+    tolerance: float,
+    panel_tolerance: float | None,
+    max_steps: int,
 ) -> Attribution:
     if not real(tolerance, "tolerance") > 0:
         raise ValueError(f"tolerance must be above 0, not {tolerance}")
+    if panel_tolerance is None:
+        panel_tolerance = PANEL_FACTOR * tolerance
+    if not real(panel_tolerance, "panel_tolerance") > 0:
+        raise ValueError(f"panel_tolerance must be above 0, not {panel_tolerance}")
     start, end = path.score(0.0), path.score(1.0)
+    apart = None
     with closing(bar(desc="along the path", unit=" steps")) as path.progress:
         if rule == "adaptive":
             whole(num_steps, "num_steps", 1)
-            # Float32 scores are known to a millionth; no rule can come closer than that.
-            known = 1e-6 if path.dtype == "float32" else 1e-14
-            allowed = tolerance * abs(end - start) + known * max(abs(end), abs(start))
-            phi, steps = adaptive(path.measure, num_steps, max_steps, allowed)
+            # No rule can come closer to a score than it is known; each panel has its own two.
+            known = _known(path.dtype == "float64") * max(abs(end), abs(start))
+            allowed = tolerance * abs(end - start) + known
+            allowed_apart = panel_tolerance * abs(end - start) + OPEN_PANELS * known
+            phi, steps, apart = adaptive(path.measure, num_steps, max_steps, allowed, allowed_apart)
         else:
             nodes, weights = nodes_and_weights(rule, num_steps)
             phi, steps = path.sums(nodes, weights[None])[0], num_steps
-    found = Attribution(phi.astype(path.dtype), end, start, steps, name)
-    if rule == "adaptive" and abs(found.total - found.difference) > 1.01 * allowed:
+    found = Attribution(phi.astype(path.dtype), end, start, steps, name, apart)
+    if apart is not None and (
+        abs(found.total - found.difference) > 1.01 * allowed or apart > allowed_apart
+    ):
         warnings.warn(
-            f"{found}: the tolerance of {100 * tolerance:g} % is not met. Raise max_steps "
-            f"({max_steps}); where F(x) - F(x') is near 0, take another baseline.",
+            f"{found}: the tolerances, {100 * tolerance:g} % and {100 * panel_tolerance:g} % for "
+            f"the panels, are not met. Raise max_steps ({max_steps}); where F(x) - F(x') is near "
+            "0, take another baseline.",
             stacklevel=3,
         )
     return found
@@ -324,6 +388,8 @@ def _average(runs: Sequence[Attribution]) -> Attribution:
         return runs[0]
     phi = np.mean([run.phi for run in runs], axis=0)
     baseline_score = float(np.mean([run.baseline_score for run in runs]))
+    apart = [run.apart for run in runs if run.apart is not None]
     return Attribution(
-        phi, runs[0].score, baseline_score, sum(run.steps for run in runs), runs[0].target
-    )
+        phi, runs[0].score, baseline_score, sum(run.steps for run in runs), runs[0].target,
+        float(np.mean(apart)) if apart else None,
+    )  # fmt: skip

@@ -24,6 +24,7 @@ Vector = NDArray[np.float64]
 Ends = tuple[float, float]
 
 PANEL_STEPS = 4  # Gauss-Legendre nodes in each panel of `adaptive`
+PANEL_FACTOR = 5  # the panels' absolute errors may add up to so many times the error of the whole
 OPEN_PANELS = 64  # panels that can still be split; bounds the memory
 
 
@@ -170,8 +171,13 @@ def adaptive(
     num_steps: int,
     max_steps: int,
     allowed: float,
-) -> tuple[Vector, int]:
-    """Integrate over 0..1 in panels; the worst is halved until the whole is close enough.
+    allowed_apart: float,
+) -> tuple[Vector, int, float]:
+    """Integrate over 0..1 in panels; the worst is halved until two sums of errors are small enough.
+
+    The panels' errors, added up with their signs, are the error of the whole. Errors of opposite
+    sign cancel in it, but not in the map; so their absolute values are added up as well. (Two
+    errors that cancel inside one panel show in neither sum.)
 
     The first panels end at the squares of equally spaced numbers: a network that is shown a
     picture growing out of its baseline makes up its mind near the beginning.
@@ -186,6 +192,8 @@ def adaptive(
         Most nodes to use.
     allowed
         How far the sum over all panels may be from the known value.
+    allowed_apart
+        How large the sum of the panels' absolute errors may be.
 
     Returns
     -------
@@ -193,23 +201,28 @@ def adaptive(
         The integral.
     steps : int
         Nodes used, those of panels that were halved later included.
+    apart : float
+        The sum of the panels' absolute errors.
     """
     whole(num_steps, "num_steps", 1)
     whole(max_steps, "max_steps", 1)
-    if not real(allowed, "allowed") >= 0:
-        raise ValueError(f"allowed={allowed} must be 0 or more")
+    for value, name in ((allowed, "allowed"), (allowed_apart, "allowed_apart")):
+        if not real(value, name) >= 0:
+            raise ValueError(f"{name}={value} must be 0 or more")
     edges = np.linspace(0, 1, -(-num_steps // PANEL_STEPS) + 1) ** 2
     panels = measure([(float(a), float(b)) for a, b in itertools.pairwise(edges)])
     steps = PANEL_STEPS * len(panels)
-    settled = Panel(0.0, 0.0, np.zeros_like(panels[0].phi), 0.0)
+    phi, gap, apart = np.zeros_like(panels[0].phi), 0.0, 0.0  # of panels that are settled
     while True:
         panels.sort(key=lambda panel: abs(panel.error))
         for panel in panels[:-OPEN_PANELS]:
-            settled = Panel(0.0, 0.0, settled.phi + panel.phi, settled.error + panel.error)
+            phi, gap, apart = phi + panel.phi, gap + panel.error, apart + abs(panel.error)
         panels = panels[-OPEN_PANELS:]
-        gap = settled.error + sum(panel.error for panel in panels)
-        if abs(gap) <= allowed or steps + 2 * PANEL_STEPS > max_steps:
-            return settled.phi + sum(panel.phi for panel in panels), steps
+        whole_gap = gap + sum(panel.error for panel in panels)
+        all_apart = apart + sum(abs(panel.error) for panel in panels)
+        met = abs(whole_gap) <= allowed and all_apart <= allowed_apart
+        if met or steps + 2 * PANEL_STEPS > max_steps:
+            return phi + sum(panel.phi for panel in panels), steps, all_apart
         worst = panels.pop()
         middle = (worst.start + worst.end) / 2
         panels += measure([(worst.start, middle), (middle, worst.end)])

@@ -124,7 +124,7 @@ def steep(centre: float) -> Known:
 @pytest.mark.parametrize("centre", [0.03, 0.4321, 0.9])
 def test_adaptive_finds_the_place_where_the_change_is(centre: float) -> None:
     known = steep(centre)
-    phi, steps = adaptive(known.measure, 16, 400, 1e-3)
+    phi, steps, _ = adaptive(known.measure, 16, 400, 1e-3, np.inf)
     assert phi[0] == pytest.approx(2, abs=1e-3)
     assert steps == known.steps <= 200
     nodes, weights = nodes_and_weights("gauss_legendre", steps)
@@ -133,7 +133,8 @@ def test_adaptive_finds_the_place_where_the_change_is(centre: float) -> None:
 
 def test_adaptive_stops_at_once_where_the_first_panels_do() -> None:
     cubic = Known(lambda a: a**4, lambda a: 4 * a**3)
-    phi, steps = adaptive(cubic.measure, 8, 400, 1e-9)
+    phi, steps, apart = adaptive(cubic.measure, 8, 400, 1e-9, 1e-9)
+    assert apart < 1e-9
     assert steps == 8
     assert phi[0] == pytest.approx(1)
     # The first panels end at squares: 0, 1/4, 1.
@@ -142,7 +143,7 @@ def test_adaptive_stops_at_once_where_the_first_panels_do() -> None:
 
 def test_adaptive_halves_the_panel_with_the_largest_error() -> None:
     known = steep(0.7)
-    adaptive(known.measure, 8, 16, 1e-9)
+    adaptive(known.measure, 8, 16, 1e-9, np.inf)
     assert known.asked[2:] == [(0.25, 0.625), (0.625, 1.0)]
 
 
@@ -154,14 +155,30 @@ def test_adaptive_counts_the_errors_of_panels_that_it_no_longer_keeps(allowed, s
         return [Panel(a, b, np.array([b - a]), b - a) for a, b in intervals]
 
     first = PANEL_STEPS * 2 * OPEN_PANELS
-    phi, steps = adaptive(measure, first, 2 * first, allowed)
-    assert phi == pytest.approx(1)
-    assert steps == (first if stops else 2 * first)
+    for bounds in ((allowed, np.inf), (np.inf, allowed)):
+        phi, steps, apart = adaptive(measure, first, 2 * first, *bounds)
+        assert phi == pytest.approx(1)
+        assert apart == pytest.approx(1)
+        assert steps == (first if stops else 2 * first)
+
+
+def test_adaptive_does_not_let_panels_cancel_each_other() -> None:
+    """Two panels that miss by +1 and -1 until they are shorter than a tenth; the sum is right."""
+
+    def measure(intervals) -> list[Panel]:
+        errors = [(1 if a < 0.25 else -1) * (b - a > 0.1) for a, b in intervals]
+        return [Panel(a, b, np.array([e]), e) for (a, b), e in zip(intervals, errors, strict=True)]
+
+    assert adaptive(measure, 8, 400, 0.01, np.inf)[1:] == (8, 2)
+    _, steps, apart = adaptive(measure, 8, 400, 0.01, 0.01)
+    assert steps > 8
+    assert apart == 0
 
 
 def test_adaptive_never_exceeds_its_steps() -> None:
     jump = Known(lambda a: float(a > 1 / np.pi), lambda a: np.zeros_like(a))
-    phi, steps = adaptive(jump.measure, 48, 101, 1e-3)
+    phi, steps, apart = adaptive(jump.measure, 48, 101, 1e-3, 1e-3)
+    assert apart == 1
     assert steps == jump.steps == 96
     assert phi[0] == 0
 
@@ -175,6 +192,6 @@ def test_panels_that_are_settled_still_count() -> None:
     edges = np.concatenate([[0], kinks, [1]])
     values = np.concatenate([[0], np.cumsum(slopes * np.diff(edges))])
     known = Known(lambda a: np.interp(a, edges, values), derivative)
-    phi, steps = adaptive(known.measure, 4 * (OPEN_PANELS + 40), 3000, 1e-5)
+    phi, steps, _ = adaptive(known.measure, 4 * (OPEN_PANELS + 40), 3000, 1e-5, np.inf)
     assert phi[0] == pytest.approx(values[-1], abs=1e-5)
     assert steps > 4 * (OPEN_PANELS + 40)
