@@ -1,8 +1,7 @@
 """Pictures of explanations.
 
-What every lesson draws stands here; `plotting.lime`, `plotting.tables`, `plotting.attributions`,
-`plotting.comparison`, `plotting.cam`, `plotting.grad_cam`, `plotting.score_cam`,
-`plotting.shapley` and `plotting.transformers` draw what their lessons need besides.
+What every lesson draws stands here; what one lesson needs besides, its drawing above all, in a
+room of its own (`plotting.lime`, `plotting.tables`, `plotting.grad_cam`...).
 """
 
 from lessons_lib.basics.scaling import normalise
@@ -11,6 +10,7 @@ from lessons_lib.plotting import (
     cam,
     comparison,
     grad_cam,
+    integrated_gradients,
     lime,
     score_cam,
     shapley,
@@ -37,6 +37,7 @@ __all__ = [
     "explanation",
     "gallery",
     "grad_cam",
+    "integrated_gradients",
     "lime",
     "normalise",
     "overlay",

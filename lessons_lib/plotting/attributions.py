@@ -1,7 +1,9 @@
 """From attributions to a picture: polarity, scaling, clean-up, outlines, overlay (lesson 06).
 
-The steps are those of the visualiser in Keras's well-known example, each a function of its own,
-with the guards that it lacks. A map of zeros gives a picture without any mark.
+The steps follow the visualiser in Keras's well-known example, each a function of its own, with the
+guards that it lacks. They are not the same: the percentiles of `scale` go by the number of pixels,
+the example's by attribution, as `threshold` does; and the example keeps three patches at most, by
+area. A map of zeros gives a picture without any mark.
 
 References
 ----------

@@ -1,203 +1,250 @@
-"""What lesson 06 says of its pictures, its houses and its message."""
+"""What lesson 06 says of its pictures and its toys."""
+
+import itertools
+from math import factorial
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
-from lessons_lib import images, models
+from lessons_lib import images
+from lessons_lib.integrated_gradients import (
+    Path,
+    classifier_functions,
+    integrate,
+    integrated_gradients,
+)
 from tests.claims import claim
 
 PANDA = 388
 
 
-def slopes(xception, z: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Gradient of the panda's logit at one picture."""
-
-    @tf.function
-    def gradient(z: tf.Tensor) -> tf.Tensor:
-        return tf.gradients(xception.forward(z)[:, PANDA], z)[0]
-
-    return gradient(tf.constant(z[None], tf.float32))[0].numpy()
+def alike(a: NDArray, b: NDArray) -> float:
+    return np.corrcoef(np.ravel(a), np.ravel(b))[0, 1]
 
 
-@claim("06.panda_complete")
-def _(xception, panda, found):
-    x = xception.prepare(panda)[0]
-    logits = xception.logits([x, np.zeros_like(x)])[:, PANDA]
-    return abs(found.phi.sum(dtype=float) / (logits[0] - logits[1]) - 1) < 0.01
+def ranks(a: NDArray, b: NDArray) -> float:
+    return alike(rankdata(a), rankdata(b))
+
+
+def path_of_panda(xception) -> Path:
+    (x,) = xception.prepare(images.course_image("panda"))
+    return Path(classifier_functions(xception), x, np.zeros_like(x), PANDA, 1)
+
+
+def piece(panels, low: float, high: float) -> NDArray:
+    """What the lesson's panels between two places hold."""
+    return np.sum([part for a, b, part, _ in panels if a >= low and b <= high], axis=0)
 
 
 @claim("06.early")
-def _(xception, x):
-    """More than half of the score's way is done at a twentieth of the brightness."""
-    start, twentieth, end = xception.logits([0 * x, 0.05 * x, x])[:, PANDA]
-    return twentieth - start > (end - start) / 2
-
-
-@claim("06.cancel")
-def _(xception, x):
-    """At the photograph, the pixels' slopes have both signs and add up to next to nothing."""
-    each = (x * slopes(xception, x)).astype(float)
-    return abs(each.sum()) < 0.01 * np.abs(each).sum()
-
-
-@claim("06.memory")
 def _(xception):
-    """What all layers hold for one picture, by Keras's own shapes; the picture is 1 MiB."""
-    layers = xception.model._flatten_layers(include_self=False)
-    held = [node.output_tensors for layer in layers for node in layer._inbound_nodes]
-    return round(4 * sum(np.prod(y.shape[1:]) for part in held for y in part) / 2**20, -1)
+    """At a sixteenth of the brightness, in percent of the whole rise."""
+    path = path_of_panda(xception)
+    start, sixteenth, end = (path.score(alpha) for alpha in (0.0, 1 / 16, 1.0))
+    return 100 * (sixteenth - start) / (end - start)
 
 
-@claim("06.dark_third")
-def _(xception, x):
-    """At the first of 16 midpoints, between a third and two fifths of the score's way."""
-    start, dark, end = xception.logits([0 * x, x / 32, x])[:, PANDA]
-    return 1 / 3 < (dark - start) / (end - start) < 0.4
+@claim("06.trapezoid_error")
+def _(xception, theirs):
+    """Farther than the whole difference is large."""
+    path = path_of_panda(xception)
+    return abs(theirs.phi.sum(dtype=float) / (path.score(1.0) - path.score(0.0)) - 1) > 1
 
 
-@claim("06.first_node")
-def _(xception, x):
-    """The first of 16 midpoints alone adds more than three times what the sum has to be."""
-    start, end = xception.logits([0 * x, x])[:, PANDA]
-    return (x * slopes(xception, x / 32)).sum(dtype=float) / 16 > 3 * (end - start)
+@claim("06.tie")
+def _():
+    """At a tie the library's own choice: both are complete, and they differ."""
+    first = integrate(lambda z: tf.maximum(z[:, 0], z[:, 1]), [2.0, 2.0], [0.0, 0.0]).phi
+    half = integrate(lambda z: tf.reduce_max(z, axis=1), [2.0, 2.0], [0.0, 0.0]).phi
+    return np.allclose(first, [2, 0], atol=1e-4) and np.allclose(half, [1, 1], atol=1e-4)
 
 
-@claim("06.gauss")
-def _(errors, difference):
-    """16 nodes come to a twentieth of the difference, 8, 10 and 12 only to two fifths."""
-    error = {n: abs(s / difference - 1) for n, s in errors["gauss_legendre"].items()}
-    return error.pop(16) < 0.05 and min(error.values()) > 0.4
+@claim("06.deeplift")
+def _():
+    """The rescale rule by hand: each ReLU's multiplier is its rise over that of its input."""
+
+    def relu(value: float) -> float:
+        return max(value, 0.0)
+
+    def multiplier(end: float, start: float) -> float:
+        return (relu(end) - relu(start)) / (end - start)
+
+    outer = multiplier(3 - 1 - 1, 0 - 1 - 0)
+    one = (3 * multiplier(3, 0) * outer, -1 * multiplier(1, 0) * outer)
+    outer = multiplier(2 - 1, 0)
+    two = (3 * multiplier(3 - 1, 0 - 1) * outer, -1 * multiplier(1, 0) * outer)
+    return np.allclose(one, [1.5, -0.5]) and np.allclose(two, [2, -1])
 
 
-@claim("06.adaptive_stops")
-def _(errors, difference):
-    """From four panels, halving one at a time: below one per cent first at 40 or 48 gradients."""
-    error = {n: abs(s / difference - 1) for n, s in errors["adaptive"].items()}
-    return next(n for n in error if error[n] < 0.01) in (40, 48)
+@claim("06.stops_early")
+def _(xception):
+    """The lesson's first three panels, and the worst one halved; then the next halving."""
+    path = path_of_panda(xception)
+    rise = path.score(1.0) - path.score(0.0)
+    panels = path.measure([(0.0, 1 / 16), (1 / 16, 1 / 4), (1 / 4, 1.0)])
+    misses = []
+    for _ in range(2):
+        *panels, worst = sorted(panels, key=lambda panel: abs(panel.error))
+        middle = (worst.start + worst.end) / 2
+        panels += path.measure([(worst.start, middle), (middle, worst.end)])
+        misses.append([abs(sum(p.error for p in panels)), sum(abs(p.error) for p in panels)])
+    (four, apart), (five, _) = np.array(misses) / rise
+    return four < 0.01 and apart > 0.05 and five > 0.02
 
 
-@claim("06.halved")
-def _(found):
-    """Twelve panels of four gradients each; a halving needs eight more."""
-    return found.steps == 12 * 4 + 2 * 8
+@claim("06.narrow")
+def _():
+    """Each step is narrower than the space between the default's nodes around it."""
+    nodes = np.polynomial.legendre.leggauss(4)[0]
+    ends = np.linspace(0, 1, 13) ** 2
+    panels = [a + (b - a) * (nodes + 1) / 2 for a, b in itertools.pairwise(ends)]
+    places = np.concatenate(panels)
+    return not any(((places > low) & (places < low + 0.01)).any() for low in (0.762, 0.623))
 
 
-@claim("06.head")
-def _(bird):
-    positive = np.maximum(bird.phi.sum(axis=-1), 0)
-    return 100 * positive[30:110, 60:140].sum() / positive.sum()
+@claim("06.panda_default")
+def _(xception, panda):
+    """How many gradients the default needs."""
+    found = integrated_gradients(xception, panda, PANDA)
+    assert found.error <= 0.01
+    assert found.panel_error <= 0.05
+    return found.steps
 
 
-@claim("06.box_edges")
-def _(bird):
-    """By more than the few tenths that better steps would change."""
-    per_pixel = bird.phi.sum(axis=-1)
-    return per_pixel[20:100, 60:140].sum() < -2 and per_pixel[35:115, 65:145].sum() > 2
+# The map, and its controls
 
 
-# Baselines, and steps
+@claim("06.like_brightness")
+def _(x, phi):
+    return ranks(np.abs(phi.sum(axis=-1)), x[0].sum(axis=-1))
+
+
+@claim("06.like_edges")
+def _(x, phi):
+    rows, columns = np.gradient(x[0].mean(axis=-1))
+    return ranks(np.abs(phi.sum(axis=-1)), rows**2 + columns**2)
+
+
+@claim("06.like_slope")
+def _(phi, g):
+    return ranks(np.abs(phi.sum(axis=-1)), np.abs(g[-1][0].sum(axis=-1)))
+
+
+@claim("06.flank_and_wall")
+def _(x, phi):
+    """Mean size on the flank over that on the wall, each for its mean brightness."""
+    size, light = np.abs(phi).sum(axis=-1), x[0].mean(axis=-1)
+    flank, wall = np.s_[110:200, 190:240], np.s_[262:295, 20:180]
+    return (size[flank].mean() / light[flank].mean()) / (size[wall].mean() / light[wall].mean())
+
+
+# Where the score is made, and where the map
+
+
+@claim("06.first_sum")
+def _(xception, panels):
+    return piece(panels, 0, 1 / 16).sum(dtype=float)
+
+
+@claim("06.first_alike")
+def _(panels, phi):
+    return alike(piece(panels, 0, 1 / 16), phi)
+
+
+@claim("06.last_sum")
+def _(panels):
+    return piece(panels, 1 / 4, 1).sum(dtype=float)
+
+
+@claim("06.last_alike")
+def _(panels, phi):
+    return alike(piece(panels, 1 / 4, 1), phi)
+
+
+# Baselines
+
+
+@claim("06.black_scores")
+def _(xception):
+    return xception.logits(np.zeros((299, 299, 3)))[0, PANDA]
+
+
+@claim("06.black_probability")
+def _(xception):
+    return xception.probabilities(np.zeros((299, 299, 3)))[0, PANDA] < 0.001
+
+
+@claim("06.black_is")
+def _(xception):
+    top = xception.top(np.zeros((299, 299, 3)))[0]
+    return top.label == "matchstick" and top.probability > 0.95
 
 
 @claim("06.black_is_blind")
-def _(x, results):
+def _(mobilenet, panda, found):
     """Dark pixels get next to nothing from black, bright ones next to nothing from white."""
-    light = x.mean(axis=-1)
-    black, white = (np.abs(result.phi).sum(axis=-1) for result in results[:2])
+    light = mobilenet.prepare(panda)[0].mean(axis=-1)
+    black, white = (np.abs(found[name].phi).sum(axis=-1) for name in ("black", "white"))
     from_black = black[light < 25].mean() / black.mean()
     from_white = white[light > 230].mean() / white.mean()
     return from_black < 0.35 and from_white < 0.35
 
 
-@claim("06.midpoint_sum")
-def _(phi, difference):
-    return 3.5 < phi.sum(dtype=float) / difference < 4
+@claim("06.black_and_white")
+def _(found):
+    return alike(found["black"].phi, found["white"].phi)
 
 
-def alike(a: NDArray, b: NDArray) -> float:
-    return np.corrcoef(a.ravel(), b.ravel())[0, 1]
+@claim("06.noise_twice")
+def _(found):
+    return alike(*(found[name].phi for name in found if name.startswith("noise")))
 
 
-@claim("06.baseline_matters")
-def _(phi, results):
-    """Poor steps give a map like the default's, another baseline does not."""
-    black, white = results[:2]
-    return alike(phi, black.phi) > 0.75 and alike(white.phi, black.phi) < 0
+@claim("06.probability_map")
+def _(mobilenet, panda, found):
+    """By the lesson's own rule and steps."""
+    (x,) = mobilenet.prepare(panda)
+    probability = lambda z: tf.nn.softmax(mobilenet.forward(z))[:, PANDA]  # noqa: E731
+    of_p = integrate(probability, x, np.zeros_like(x), rule="trapezoid", num_steps=11, batch_size=2)
+    assert of_p.total <= 1
+    return alike(of_p.phi, found["black"].phi)
 
 
-@claim("06.other_nodes")
-def _(phi, first, found, difference):
-    """They add next to nothing, but their map is the default's; the first node's is not."""
-    others = phi - first
-    small = abs(others.sum(dtype=float)) < 0.1 * difference
-    return small and alike(others, found.phi) > 0.9 and alike(first, found.phi) < 0.3
+# Two classes
 
 
-@claim("06.regions")
-def _(maps):
-    """The order is band, neck, stone above the head, stone below the beak; no face, no beak."""
-    regions = maps["regions (XRAI's idea)"]
-    values = [regions[p] for p in ((212, 230), (98, 130), (25, 68), (148, 77))]
-    visible = np.percentile(regions, 90)
-    face, beak = regions[60, 108], regions[65, 75]
-    return values == sorted(values, reverse=True) and max(face, beak) < visible <= values[-1]
-
-
-# The message
-
-
-@claim("06.text_answer")
-def _(talk):
-    return talk.score < 0 < talk.baseline_score
-
-
-@claim("06.atheism_word")
-def _(per_word, words):
-    """First "faith", for christian; then "does"; then "atheism", the strongest against it."""
-    each = np.array(words)
-    shares = {w: per_word[: len(words)][each == w].sum() for w in words}
-    ranked = sorted(shares, key=lambda word: -abs(shares[word]))
-    signs = shares["faith"] > 0 and shares["does"] > 0 and shares["atheism"] < 0
-    return ranked[:3] == ["faith", "does", "atheism"] and signs and not per_word[len(words) :].any()
-
-
-@claim("06.small_words")
-def _(share, talk):
-    """The eight strongest words add up to a twentieth of the answer, or less."""
-    return abs(sum(sorted(share, key=abs)[-8:])) < abs(talk.difference) / 20
-
-
-# Faults
-
-
-@claim("06.four_panels")
-def _(path, difference):
-    panels = path.measure([(0, 1 / 32), (1 / 32, 1 / 16), (1 / 16, 1 / 4), (1 / 4, 1)])
-    return abs(sum(panel.error for panel in panels)) < 0.01 * difference
+@claim("06.two_classes")
+def _(two):
+    return alike(two[0].phi, two[1].phi)
 
 
 @claim("06.fault")
 def _(xception, x):
     """Both gradients at the very same picture: rounding it anew would cross some kinks."""
-    ready = tf.constant(0.9 * (x / 127.5) - 1, tf.float32)[None]
+    ready = tf.constant(0.9 * (x / 127.5) - 1, tf.float32)
 
     @tf.function
     def gradients(ready: tf.Tensor) -> list[tf.Tensor]:
         raw = (ready + 1) * 127.5
         return tf.gradients(xception.forward(raw)[:, PANDA], [ready, raw])
 
-    faulty, right = ((x * gradient[0].numpy()).sum() for gradient in gradients(ready))
+    faulty, right = ((x * gradient.numpy()).sum() for gradient in gradients(ready))
     return faulty / right
 
 
-@claim("06.no_change_no_share")
-def _(x, of_raw):
-    """Without the factor, dark pixels get as much as others; with it, almost nothing."""
-    dark, size = x.mean(axis=-1) < 25, np.abs(of_raw).sum(axis=-1)
-    return size[dark].mean() > 0.7 * size.mean()
-
-
-@claim("06.giraffe")
+@claim("06.four_methods")
 def _():
-    network = models.load("mobilenet_v2", "course")
-    return network.top(images.course_image("giraffe"))[0].label == "cheetah"
+    """F = x1 x2^2 at (3, 2): the table's four rows."""
+    F = lambda x, y: x * y**2  # noqa: E731
+    removed = [F(3, 2) - F(0, 2), F(3, 2) - F(3, 0)]
+    times_input = [3 * 2**2, 2 * 2 * 3 * 2]
+    orders = [
+        (F(3, 0) - F(0, 0)) + (F(3, 2) - F(0, 2)),
+        (F(0, 2) - F(0, 0)) + (F(3, 2) - F(3, 0)),
+    ]
+    shapley = [total / factorial(2) for total in orders]
+    ours = integrate(lambda z: z[:, 0] * z[:, 1] ** 2, [3.0, 2.0], [0.0, 0.0]).phi
+    rows = (removed, times_input, shapley, ours)
+    return np.allclose(rows, [[12, 12], [12, 24], [6, 6], [4, 8]], atol=1e-4)

@@ -39,6 +39,11 @@ DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
         "nobody", "earns 0", "A, B, C", "earns 35", "one player joins", "marginal contribution",
         "A +4", "B +7", "C +5", "C +25", "one order of the six, first B, then C, then A",
     ),
+    plotting.integrated_gradients.path_of_slopes: (
+        "baseline x'", "photograph x", "x' + α (x - x')", "network:", "∂F / ∂x there",
+        "(2) their weighted mean", "(1) times x - x'", "attributions φ", "(3) Check",
+        "F(x) - F(x')",
+    ),
     plotting.transformers.vision_transformer: (
         "class", "places", "attention", "ten logits", "Grad-CAM", "rollout", "relevance",
     ),

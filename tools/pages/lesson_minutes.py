@@ -32,6 +32,7 @@ HELD = (
     "02_grad_cam",
     "03_score_cam",
     "05_shapley_values",
+    "06_integrated_gradients",
     "12_transformers",
 )
 
