@@ -268,6 +268,10 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
         neighbourhood=AROUND, target=whole(0, 1), sigma=real(0.5, 9), features=whole(1, 5),
         ridge=real(0, 9),
     ),
+    lime.held_out: dict(
+        neighbourhood=AROUND, target=whole(0, 1), sigma=real(0.5, 9), features=whole(1, 5),
+        ridge=real(0, 9), folds=whole(2, 5),
+    ),
     lime.k_lasso: dict(
         Z=SHOWN, y=numbers(6), pi_x=numbers(6, low=0.1), features=whole(1, 5)
     ),

@@ -3,6 +3,7 @@
 from lessons_lib.lime._explanation import (
     Explanation,
     effective_samples,
+    held_out,
     k_lasso,
     kernel,
     local_surrogate,
@@ -39,6 +40,7 @@ __all__ = [
     "cosine_distance",
     "coverage",
     "effective_samples",
+    "held_out",
     "hide",
     "importance",
     "k_lasso",

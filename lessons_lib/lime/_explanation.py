@@ -9,16 +9,18 @@ M. T. Ribeiro, S. Singh, C. Guestrin, *"Why Should I Trust You?": Explaining the
 Classifier*, KDD 2016 (arXiv:1602.04938), equations 1 and 2, section 3.4, Algorithm 1.
 """
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import lars_path
+from sklearn.metrics import r2_score
 
 from lessons_lib.basics.checks import arrays, finite, real, whole
 from lessons_lib.lime._neighbourhoods import Neighbourhood
-from lessons_lib.lime._weighted_fit import checked_samples, weighted_fit
+from lessons_lib.lime._weighted_fit import Fit, checked_samples, weighted_fit
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Explanation:
     intercept : float
     r_squared : float
         Share of the score's weighted variance that g accounts for, at most 1. Near 0, g says
-        nothing of the model.
+        nothing of the model. It is measured on the samples that g was fitted to, so that few
+        samples make it high; `held_out` measures it on others.
     prediction : float
         f(x): the model's own score.
     surrogate : float
@@ -157,28 +160,35 @@ def local_surrogate(
         If there is no such column, ``sigma`` or ``features`` is not above 0, or the kernel is so
         narrow that no sample but the instance itself has any weight.
 
+    Warns
+    -----
+    UserWarning
+        If the samples are worth fewer than there are numbers to fit (`effective_samples`).
+
     Examples
     --------
     >>> Z = np.array([[1, 1], [1, 0], [0, 1], [0, 0]])
     >>> distance = [0, 0.3, 0.3, 1]
-    >>> four = Neighbourhood(Z, Z @ [[2], [3]], distance, ("left", "right"), sigma=0.5)
+    >>> four = Neighbourhood(Z, Z @ [[2], [3]], distance, ("left", "right"), sigma=1)
     >>> local_surrogate(four).coefficients.round(9)
     array([2., 3.])
     """
-    Z, scores, distance, names, default = _checked(neighbourhood)
-    target = _column(target, scores)
-    sigma = default if sigma is None else sigma
-    pi_x = kernel(distance, sigma)
+    Z, y, pi_x, target, sigma = _weighed(neighbourhood, target, sigma)
     if not pi_x[(Z[0] != Z).any(axis=1)].any():
         raise ValueError(
             f"with sigma={sigma:g} no sample but the instance itself has any weight; half of the "
-            f"{len(pi_x)} samples are nearer than {np.median(distance):.3g}: take such a sigma"
+            f"{len(pi_x)} samples are nearer than {np.median(neighbourhood.distance):.3g}: take "
+            "such a sigma"
         )
-    y = scores[:, target]
-    kept = np.arange(Z.shape[1]) if features is None else k_lasso(Z, y, pi_x, features)
-    fit = weighted_fit(Z[:, kept], y, pi_x, ridge=ridge)
-    coefficients = np.zeros(Z.shape[1])
-    coefficients[kept] = fit.coefficients
+    coefficients, fit = _line(Z, y, pi_x, features, ridge)
+    unknown, worth = len(fit.coefficients) + 1, effective_samples(pi_x)
+    if worth < unknown:
+        warnings.warn(
+            f"{len(y)} samples at sigma={sigma:g} are worth {worth:.1f} equally weighted ones, and "
+            f"{unknown} numbers are fitted to them: the R² will look better than the line is. Take "
+            "more samples, a larger sigma, or fewer features; held_out measures what is left",
+            stacklevel=2,
+        )
     return Explanation(
         coefficients=coefficients,
         intercept=float(fit.intercept),
@@ -187,8 +197,91 @@ def local_surrogate(
         surrogate=float(fit.intercept + Z[0] @ coefficients),
         target=target,
         pi_x=pi_x,
-        names=names,
+        names=neighbourhood.names,
     )
+
+
+def held_out(
+    neighbourhood: Neighbourhood,
+    target: int | None = None,
+    *,
+    sigma: float | None = None,
+    features: int | None = None,
+    ridge: float = 0.0,
+    folds: int = 10,
+) -> float:
+    r"""Weighted R² on samples that the line was not fitted to (cross-validation).
+
+    Each fold in turn is left out, `local_surrogate` is fitted to the others, and says what it
+    thinks of the fold. With :math:`\hat f(z)` for that answer and :math:`\bar f` for the weighted
+    mean,
+
+    .. math::
+
+        R^2 = 1 - \frac{\sum_z \pi_x(z) \bigl(f(z) - \hat f(z)\bigr)^2}
+                       {\sum_z \pi_x(z) \bigl(f(z) - \bar f\bigr)^2}
+
+    Parameters
+    ----------
+    neighbourhood, target, sigma, features, ridge
+        As for `local_surrogate`. Features are chosen anew without each fold.
+    folds
+        How many, 2 or more; each sample in turn goes into the next.
+
+    Returns
+    -------
+    float
+        At most 1. At 0 and below, the mean alone would have said more.
+
+    Raises
+    ------
+    ValueError
+        As `local_surrogate`, or if there are more folds than samples.
+
+    Examples
+    --------
+    >>> Z = np.array([[1, 1], [1, 0], [0, 1], [0, 0]] * 5)
+    >>> near = Neighbourhood(Z, Z @ [[2], [3]], np.zeros(20), ("left", "right"), sigma=1)
+    >>> round(held_out(near), 9)
+    1.0
+    >>> noise = np.random.default_rng(0).normal(size=(20, 1))
+    >>> held_out(near._replace(scores=noise)) < 0
+    True
+    """
+    Z, y, pi_x, _, _ = _weighed(neighbourhood, target, sigma)
+    if whole(folds, "folds", 2) > len(y):
+        raise ValueError(f"folds={folds} is more than the {len(y)} samples")
+    said = np.empty(len(y))
+    for fold in range(folds):
+        out = np.arange(len(y)) % folds == fold
+        coefficients, fit = _line(Z[~out], y[~out], pi_x[~out], features, ridge)
+        said[out] = fit.intercept + Z[out] @ coefficients
+    return float(r2_score(y, said, sample_weight=pi_x))
+
+
+def _weighed(
+    neighbourhood: Neighbourhood, target: int | None, sigma: float | None
+) -> tuple[NDArray[Any], NDArray[np.floating], NDArray[np.float64], int, float]:
+    """Z, the scores of one column, the samples' weights, that column, and the width."""
+    Z, scores, distance, _, default = _checked(neighbourhood)
+    target = _column(target, scores)
+    sigma = default if sigma is None else sigma
+    return Z, scores[:, target], kernel(distance, sigma), target, sigma
+
+
+def _line(
+    Z: NDArray[Any],
+    y: NDArray[np.floating],
+    pi_x: NDArray[np.float64],
+    features: int | None,
+    ridge: float,
+) -> tuple[NDArray[np.float64], Fit]:
+    """All M coefficients, 0 where a feature was left out, and the fit of the others."""
+    kept = np.arange(Z.shape[1]) if features is None else k_lasso(Z, y, pi_x, features)
+    fit = weighted_fit(Z[:, kept], y, pi_x, ridge=ridge)
+    coefficients = np.zeros(Z.shape[1])
+    coefficients[kept] = fit.coefficients
+    return coefficients, fit
 
 
 def k_lasso(

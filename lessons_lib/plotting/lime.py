@@ -1,4 +1,4 @@
-"""Pictures of LIME's explanations (lesson 04), in plain matplotlib: bars, the local line, spreads.
+"""Pictures of LIME's explanations (lesson 04): bars, the local line, spreads, and a drawing of it.
 
 Orange speaks for, blue against, as everywhere in the course.
 """
@@ -11,15 +11,72 @@ from numpy.typing import ArrayLike, NDArray
 
 from lessons_lib.lime import Explanation, Neighbourhood
 from lessons_lib.plotting import style
+from lessons_lib.plotting.drawing import arrow, box, card, square, text
 from lessons_lib.plotting.style import (
     AGAINST,
     FOR,
     FOR_AGAINST,
+    FOUND,
+    MAPS,
+    PLACES,
     ROW,
+    TOKENS,
     WIDTH,
 )
 
 GRID = 120  # points a side, for the areas of a function
+
+
+def neighbours_and_line() -> str:
+    """From masks to samples, scores, weights and the fitted line, as the text of an SVG.
+
+    Examples
+    --------
+    >>> neighbours_and_line().startswith("<svg")
+    True
+    """
+    parts = [
+        text(76, 46, "(1) masks z'"),
+        text(252, 46, "(2) pictures z"),
+        text(452, 46, "(3) ask the model"),
+        text(700, 46, "(4) weigh by nearness"),
+        box(388, 60, 128, 200, ["the model f,", "a black box"]),
+    ]
+    for row, (shown, score, weight) in enumerate(_SAMPLES):
+        y = 64 + 52 * row
+        parts += [
+            text(76, y + 25, ", ".join(map(str, shown))),
+            arrow((122, y + 20), (212, y + 20)),
+            *(
+                square(232 + 21 * (j % 2), y + 21 * (j // 2), 20, colour, 0.75 if z else 0.12)
+                for j, (z, colour) in enumerate(zip(shown, _PIECES, strict=True))
+            ),
+            arrow((288, y + 20), (384, y + 20)),
+            arrow((516, y + 20), (552, y + 20)),
+            text(592, y + 25, f"f(z) = {score:.1f}"),
+            # The area of a mark is the sample's weight.
+            square(700 - 15 * weight**0.5, y + 20 - 15 * weight**0.5, 30 * weight**0.5, TOKENS),
+            text(780, y + 25, f"weight {weight:.2f}", size=12, colour=TOKENS),
+        ]
+    parts += [
+        arrow((592, 268), (592, 296), stroke=MAPS),
+        arrow((700, 268), (700, 296), stroke=MAPS),
+        arrow((76, 268), (76, 332), (412, 332), stroke=MAPS),
+        text(250, 324, "the masks are the columns of the fit", size=12, colour=MAPS),
+        box(416, 300, 424, 60, ["(5) the line of least weighted error:", _LINE], FOUND),
+    ]
+    return card(parts, top=26, height=350)
+
+
+_LINE = "g(z') = β0 + β1 z1' + β2 z2' + β3 z3' + β4 z4'"
+_PIECES = [PLACES, TOKENS, MAPS, FOR]
+# Masks of four superpixels, scores, and the kernel at sigma = 0.35 for the cosine distance.
+_SAMPLES = [
+    ((1, 1, 1, 1), 0.9, 1.00),
+    ((1, 0, 1, 1), 0.6, 0.87),
+    ((1, 0, 0, 1), 0.5, 0.50),
+    ((0, 0, 1, 0), 0.1, 0.14),
+]
 
 
 def bars(found: dict[str, Sequence[tuple[str, float]]], unit: str = "") -> Figure:

@@ -1,6 +1,7 @@
 """LIME against closed forms, scikit-learn, and the `lime` library on the same samples."""
 
 import itertools
+import warnings
 
 import keras
 import lime.lime_base
@@ -23,6 +24,7 @@ from lessons_lib.lime import (
     coalition_scores,
     cosine_distance,
     effective_samples,
+    held_out,
     k_lasso,
     kernel,
     local_surrogate,
@@ -446,3 +448,57 @@ def test_typical_mistakes_get_their_own_hint(number: str, answer: object, hint: 
 def test_the_summary_holds_what_belongs_beside_a_picture() -> None:
     near = random_binary()._replace(scores=np.full((60, 1), 0.7))
     assert str(local_surrogate(near)) == "f(x) = 0.70, g(x') = 0.70, weighted R² = 1.00"
+
+
+# Samples that the line has not seen
+
+
+def test_the_held_out_r_squared_is_that_of_scikit_learns_cross_validation() -> None:
+    near = random_binary(n=43)
+    y, pi_x = near.scores[:, 1], kernel(near.distance, 0.5)
+    said = np.empty(43)
+    for fold in range(4):
+        out = np.arange(43) % 4 == fold
+        model = Ridge(2.0).fit(near.Z[~out], y[~out], pi_x[~out])
+        said[out] = model.predict(near.Z[out])
+    expected = r2_score(y, said, sample_weight=pi_x)
+    assert held_out(near, 1, sigma=0.5, ridge=2.0, folds=4) == pytest.approx(expected)
+
+
+def test_features_are_chosen_without_the_samples_that_are_left_out() -> None:
+    """Of 40 columns of coins one always fits noise: chosen before, it would seem to know it."""
+    rng = np.random.default_rng(1)
+    Z = rng.integers(0, 2, (60, 40))
+    near = Neighbourhood(Z, rng.normal(size=(60, 1)), np.zeros(60), names(40), 1.0)
+    chosen = local_surrogate(near, features=5)
+    kept = np.flatnonzero(chosen.coefficients)
+    before = near._replace(Z=Z[:, kept], names=names(len(kept)))
+    assert held_out(before) > 0.2 > held_out(near, features=5)
+    assert held_out(near, features=5) < 0.1
+
+
+def test_the_mean_of_the_others_is_held_out_too() -> None:
+    noise = random_binary(n=2000)
+    assert -0.1 < held_out(noise) < 0
+    assert held_out(noise) < local_surrogate(noise).r_squared
+
+
+def test_too_few_samples_for_the_numbers_fitted_are_said() -> None:
+    near = random_binary(n=5, M=5)
+    with pytest.warns(UserWarning, match=r"worth .* equally weighted ones, and 6 numbers"):
+        local_surrogate(near)
+    enough = random_binary(n=60, M=5)
+    worth = local_surrogate(enough).effective_samples
+    assert worth > 6
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        local_surrogate(enough)
+    narrow = 0.1
+    assert effective_samples(kernel(enough.distance, narrow)) < 6
+    with pytest.warns(UserWarning, match="sigma=0.1"):
+        local_surrogate(enough, sigma=narrow)
+
+
+def test_more_folds_than_samples_are_refused() -> None:
+    with pytest.raises(ValueError, match="folds=61 is more than the 60 samples"):
+        held_out(random_binary(), folds=61)

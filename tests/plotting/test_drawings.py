@@ -9,6 +9,7 @@ from itertools import permutations
 import pytest
 
 from lessons_lib import plotting
+from lessons_lib.lime import IMAGE_SIGMA, cosine_distance, kernel
 from lessons_lib.plotting import pictures
 from lessons_lib.shapley import marginal_contributions, table_game
 
@@ -43,6 +44,10 @@ DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
         "baseline x'", "photograph x", "x' + α (x - x')", "network:", "∂F / ∂x there",
         "(2) their weighted mean", "(1) times x - x'", "attributions φ", "(3) Check",
         "F(x) - F(x')",
+    ),
+    plotting.lime.neighbours_and_line: (
+        "(1) masks z'", "1, 0, 0, 1", "(2) pictures z", "(3) ask the model", "a black box",
+        "f(z) = 0.5", "(4) weigh by nearness", "weight 0.50", "(5) the line", "β4 z4'",
     ),
     plotting.transformers.vision_transformer: (
         "class", "places", "attention", "ten logits", "Grad-CAM", "rollout", "relevance",
@@ -138,3 +143,8 @@ def test_a_lattice_that_cannot_be_drawn_says_why() -> None:
         plotting.shapley.lattice({"": 0, "A": 1})
     with pytest.raises(ValueError, match="order='AAB' must name A, B and C once each"):
         plotting.shapley.lattice(REWARDS, "AAB")
+
+
+def test_the_weights_of_the_drawing_are_the_kernel_at_the_masks() -> None:
+    for shown, _, weight in plotting.lime._SAMPLES:
+        assert weight == pytest.approx(kernel(cosine_distance([shown])[0], IMAGE_SIGMA), abs=5e-3)
