@@ -90,10 +90,12 @@ def _draw_for_and_against(
     """Draw the picture in pale grey, and on it the ``best`` superpixels with their sign."""
     grey = np.repeat(picture.mean(axis=-1, keepdims=True), 3, axis=-1)
     canvas = 0.75 + 0.25 * grey
+    largest = np.abs(weights).max()
     for j in best:
         colour = matplotlib.colors.to_rgb(FOR if weights[j] > 0 else AGAINST)
         inside = segments == j
-        canvas[inside] = 0.35 * grey[inside] + 0.65 * np.array(colour)
+        opacity = 0.2 + 0.55 * abs(weights[j]) / largest  # so that 0.1 does not look like 0.3
+        canvas[inside] = (1 - opacity) * grey[inside] + opacity * np.array(colour)
     axis.imshow(canvas)
     edge = withStroke(linewidth=style.THICK, foreground=style.INK)
     for j in best:
