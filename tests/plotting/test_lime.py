@@ -97,7 +97,7 @@ def test_superpixels_for_are_orange_and_against_are_blue() -> None:
 def test_a_small_weight_is_paler_than_a_large_one() -> None:
     axes = plotting.superpixel_weights(PICTURE, SEGMENTS, np.array([0.3, 0.1, -0.2, 0])).axes
     canvas = axes[1].images[0].get_array()
-    colourful = [np.ptp(canvas[SEGMENTS == j][0]) for j in range(4)]
+    colourful = [np.ptp(canvas[j == SEGMENTS][0]) for j in range(4)]
     assert colourful[0] > 1.5 * colourful[1] > 0.2
     assert colourful[0] > colourful[2] > colourful[3] == 0
 

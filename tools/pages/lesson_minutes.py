@@ -33,6 +33,7 @@ HELD = (
     "03_score_cam",
     "05_shapley_values",
     "06_integrated_gradients",
+    "04_lime",
     "12_transformers",
 )
 
