@@ -94,8 +94,8 @@ def _draw_for_and_against(
     for j in best:
         colour = matplotlib.colors.to_rgb(FOR if weights[j] > 0 else AGAINST)
         inside = segments == j
-        opacity = 0.2 + 0.55 * abs(weights[j]) / largest  # so that 0.1 does not look like 0.3
-        canvas[inside] = (1 - opacity) * grey[inside] + opacity * np.array(colour)
+        opacity = 0.2 + 0.65 * abs(weights[j]) / largest  # so that 0.1 does not look like 0.3
+        canvas[inside] = (1 - opacity) * canvas[inside] + opacity * np.array(colour)
     axis.imshow(canvas)
     edge = withStroke(linewidth=style.THICK, foreground=style.INK)
     for j in best:

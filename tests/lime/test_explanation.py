@@ -473,8 +473,7 @@ def test_features_are_chosen_without_the_samples_that_are_left_out() -> None:
     chosen = local_surrogate(near, features=5)
     kept = np.flatnonzero(chosen.coefficients)
     before = near._replace(Z=Z[:, kept], names=names(len(kept)))
-    assert held_out(before) > 0.2 > held_out(near, features=5)
-    assert held_out(near, features=5) < 0.1
+    assert held_out(before) > 0 > -0.1 > held_out(near, features=5)
 
 
 def test_the_mean_of_the_others_is_held_out_too() -> None:
@@ -487,15 +486,15 @@ def test_too_few_samples_for_the_numbers_fitted_are_said() -> None:
     near = random_binary(n=5, M=5)
     with pytest.warns(UserWarning, match=r"worth .* equally weighted ones, and 6 numbers"):
         local_surrogate(near)
-    enough = random_binary(n=60, M=5)
+    enough = random_binary(n=60, M=8)
     worth = local_surrogate(enough).effective_samples
-    assert worth > 6
+    assert worth > 9
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         local_surrogate(enough)
-    narrow = 0.1
-    assert effective_samples(kernel(enough.distance, narrow)) < 6
-    with pytest.warns(UserWarning, match="sigma=0.1"):
+    narrow = 0.05
+    assert effective_samples(kernel(enough.distance, narrow)) < 9
+    with pytest.warns(UserWarning, match="sigma=0.05"):
         local_surrogate(enough, sigma=narrow)
 
 
