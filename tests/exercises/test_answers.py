@@ -88,7 +88,10 @@ def test_a_pair_by_hand_that_is_changed_is_refused() -> None:
         wrong[place] += change
         assert not exercises.judge("05.1", wrong).passed
         assert not exercises.judge("05.1", {"x_1": wrong[0], "x_2": wrong[1]}).passed
+
+
 def test_a_line_by_hand_with_one_number_changed_is_refused() -> None:
     for place, change in product(range(3), [-0.7, -0.1, -0.01, 0.01, 0.1, 0.25]):
         wrong = np.array([-0.125, 0.7, 0.3])
+        wrong[place] += change
         assert not exercises.judge("04.1", wrong).passed

@@ -31,9 +31,9 @@ HELD = (
     "01_cam",
     "02_grad_cam",
     "03_score_cam",
+    "04_lime",
     "05_shapley_values",
     "06_integrated_gradients",
-    "04_lime",
     "12_transformers",
 )
 
