@@ -112,7 +112,8 @@ def room_arrows(root: Path = ROOT) -> dict[str, set[str]]:
 
 def circle(arrows: dict[str, set[str]]) -> list[str]:
     """Names that import each other in a circle; none if there is no circle."""
-    open_, done = [], set()
+    open_: list[str] = []
+    done: set[str] = set()
 
     def visit(name: str) -> list[str]:
         if name in open_:
