@@ -115,7 +115,8 @@ def confidences(
         What hidden places show, as for `Network.baseline`.
     keep
         Default: pixels are multiplied by the map, scaled to 0..1 (Grad-CAM++). A share 0..1: pixels
-        outside the map's highest ``keep`` are hidden besides (Score-CAM takes 0.5).
+        outside the map's highest ``keep`` are hidden besides (Score-CAM takes 0.5). Pixels with
+        the same value come in random order, so that a map of one value hides as much as any other.
 
     Returns
     -------
@@ -134,7 +135,9 @@ def confidences(
         if len(shares) != len(x):
             raise ValueError(f"there are more pictures than maps, of which there are {len(heats)}")
         if keep is not None:
-            shares = [s * (s >= np.quantile(s, 1 - keep)) for s in shares]
+            # By rank: as many pixels for each map, also where many have the same value.
+            most = round(keep * shares[0].size)
+            shares = [s * (ranks(s, s.shape) < most) for s in shares]
         empty = classifier.baseline(x, baseline)
         before = classifier.probabilities(x)
         chosen = classifier.targets(target, before)

@@ -4,7 +4,7 @@ import matplotlib.figure
 import numpy as np
 import pytest
 
-from lessons_lib import exercises, judging, plotting
+from lessons_lib import judging, plotting
 from lessons_lib.judging.bench import Comparison, compare
 from lessons_lib.judging.statistics import bootstrap
 from lessons_lib.methods import CONTROLS
@@ -127,78 +127,3 @@ def test_measures_of_any_size_of_map() -> None:
     )
     assert found.scores.max() == SIZE * SIZE
     assert judging.Interval._fields == ("mean", "low", "high")
-
-
-# Exercises
-
-
-def occlusion(classifier, x, classes, *, fill=127.5, sign=1, swap=False, change=False, first=False):
-    """The right answer, and what may go wrong with it."""
-    maps = np.zeros((len(x), 7, 7))
-    for n, (picture, c) in enumerate(zip(x, classes, strict=True)):
-        covered = np.repeat(picture[None], 49, axis=0)
-        for k in range(49):
-            i, j = divmod(k, 7)[::-1] if swap else divmod(k, 7)
-            covered[k, 32 * i : 32 * i + 32, 32 * j : 32 * j + 32] = fill
-        if change:
-            x[n, :32, :32] = fill
-        fall = classifier.logits(picture)[0, c] - classifier.logits(covered)[:, c]
-        maps[n] = sign * fall.reshape(7, 7)
-        if first:
-            break
-    return maps
-
-
-def with_probabilities(classifier, x, classes):
-    twin = type("Twin", (), {"logits": staticmethod(classifier.probabilities)})
-    return occlusion(twin, x, classes)
-
-
-def by_interval(ours, theirs, sign=1):
-    d = bootstrap(sign * (ours - theirs))
-    return "no difference seen" if d.low <= 0 <= d.high else "ours" if d.high < 0 else "theirs"
-
-
-def by_overlap(ours, theirs):
-    one, two = bootstrap(ours), bootstrap(theirs)
-    if one.low <= two.high and two.low <= one.high:
-        return "no difference seen"
-    return "ours" if one.mean < two.mean else "theirs"
-
-
-@pytest.mark.parametrize(
-    ("number", "answer", "hint"),
-    [
-        ("07.1", [0, 3 / 7, 1 / 3], None),
-        ("07.1", [0, 0.43, 0.33], None),
-        ("07.1", [1, 3 / 7, 1 / 3], "In which row"),
-        ("07.1", [0, 0.2, 1 / 3], "no heat"),
-        ("07.1", [0, 0.6, 1 / 3], "over all positive heat"),
-        ("07.1", [0, 3 / 7, 0.5], "in *either*"),
-        ("07.1", [0, 3 / 7, 0.25], "two hottest"),
-        ("07.1", [0.5, 0, 0], "won or lost"),
-        ("07.1", 3, "Three numbers"),
-        ("07.2", occlusion, None),
-        ("07.2", lambda *a: occlusion(*a, fill=0), "black"),
-        ("07.2", lambda *a: occlusion(*a, fill=0.5), "not 0.5"),
-        ("07.2", lambda *a: occlusion(*a, sign=-1), "turned round"),
-        ("07.2", lambda *a: occlusion(*a, swap=True), "swapped"),
-        ("07.2", lambda *a: occlusion(*a, change=True), "were changed"),
-        ("07.2", lambda *a: occlusion(*a, first=True), "Only the first picture"),
-        ("07.2", lambda *a: np.abs(occlusion(*a)), "Keep the sign"),
-        ("07.2", with_probabilities, "The logit is asked for"),
-        ("07.2", lambda c, x, t: occlusion(c, x, [t[0]] * 2), "classes[n]"),
-        ("07.2", lambda c, x, t: np.zeros((2, 7, 7)), "All zeros"),
-        ("07.2", lambda c, x, t: np.zeros((7, 7)), "(2, 7, 7)"),
-        ("07.3", by_interval, None),
-        ("07.3", lambda a, b: by_interval(a, b, -1), "The direction"),
-        ("07.3", by_overlap, "picture by picture"),
-        ("07.3", lambda a, b: "ours" if a.mean() < b.mean() else "theirs", "names a winner"),
-        ("07.3", lambda a, b: "no difference seen", "was not seen"),
-        ("07.3", lambda a, b: a.mean() < b.mean(), "is asked for"),
-    ],
-)
-def test_exercises_praise_what_is_right_and_say_what_is_wrong(number, answer, hint) -> None:
-    feedback = exercises.check(number, answer)
-    assert feedback.passed == (hint is None), feedback
-    assert (hint or "right.") in feedback.message, feedback

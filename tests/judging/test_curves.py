@@ -108,6 +108,15 @@ def test_keep_hides_what_is_below_the_highest_share() -> None:
         confidences(c, WHITE, [ramp, ramp], 1)
 
 
+def test_a_map_of_one_value_hides_as_much_as_any_other() -> None:
+    """Where all places tie, a threshold would keep them all, and nothing could drop."""
+    c = linear_net(np.full((SIZE, SIZE), 1 / SIZE**2))  # each pixel counts alike
+    for heat in (np.ones((SIZE, SIZE)), np.full((1, 1), 7.0), np.full((2, 3), 0.5)):
+        for keep in (0.25, 0.5):
+            _, after = confidences(c, WHITE, [heat], 1, baseline="black", keep=keep)
+            np.testing.assert_allclose(after[0], 1 / (1 + np.exp(1 - 3 * keep)), rtol=1e-4)
+
+
 # Deletion and insertion
 
 

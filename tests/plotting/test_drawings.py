@@ -49,6 +49,11 @@ DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
         "(1) masks z'", "1, 0, 0, 1", "(2) pictures z", "(3) ask the model", "a black box",
         "f(z) = 0.5", "(4) weigh by nearness", "weight 0.50", "(5) the line", "β4 z4'",
     ),
+    plotting.judging.map_on_trial: (
+        "the map on trial", "know no class", "plain mean", "centre", "blots", "dots", "edges",
+        "the same question", "(1) hide the hottest", "(2) where the truth is", "right tile",
+        "(3) the network forgets", "verdict", "the hardest control",
+    ),
     plotting.transformers.vision_transformer: (
         "class", "places", "attention", "ten logits", "Grad-CAM", "rollout", "relevance",
     ),

@@ -46,7 +46,7 @@ SAYS = {
     "transformers": "lesson 12",
     "maps": "the family, gradients, regions",
     "methods": "all methods, one call",
-    "judging": "lesson 07",
+    "judging": "lessons 07 and 08",
     "plotting": "figures",
     "exercises": "answers that are judged",
     "report": "your network, your picture",

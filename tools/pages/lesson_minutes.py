@@ -34,6 +34,7 @@ HELD = (
     "04_lime",
     "05_shapley_values",
     "06_integrated_gradients",
+    "07_is_the_map_any_good",
     "12_transformers",
 )
 

@@ -1,0 +1,301 @@
+"""What lesson 07 says of the map on trial and of its controls."""
+
+from collections import defaultdict
+
+import numpy as np
+from scipy.ndimage import binary_dilation
+from scipy.stats import beta, rankdata
+
+from lessons_lib import digits, images
+from lessons_lib.grad_cam import grad_cam
+from lessons_lib.judging.road import imputed
+from tests.claims import claim
+
+
+def ranks_agree(one: np.ndarray, two: np.ndarray) -> float:
+    """Rank correlation anew: of the places in the order."""
+    return np.corrcoef(rankdata(one), rankdata(two))[0, 1]
+
+
+def enlarged(heat) -> np.ndarray:
+    return images.resize(heat, (224, 224))
+
+
+# The controls
+
+
+@claim("07.blind_r")
+def _(mobilenet, panda, c):
+    blind = mobilenet.activations(panda[None])[0].sum(axis=-1)
+    return ranks_agree(enlarged(grad_cam(mobilenet, panda, c)), enlarged(blind))
+
+
+@claim("07.centre_r")
+def _(mobilenet, panda, c):
+    row, column = np.mgrid[-2:2:224j, -2:2:224j]
+    return ranks_agree(enlarged(grad_cam(mobilenet, panda, c)), -(row**2 + column**2))
+
+
+# Over the photographs, from the stored table
+
+
+def by_photograph(trial, heat: str, measure: str) -> dict[str, float]:
+    return {row["photograph"]: row[measure] for row in trial if row["map"] == heat}
+
+
+def differences(trial, measure: str, other: str, one: str = "Grad-CAM") -> np.ndarray:
+    ours, theirs = (by_photograph(trial, heat, measure) for heat in (one, other))
+    return np.array([ours[name] - theirs[name] for name in sorted(ours)])
+
+
+def p_value(d: np.ndarray) -> float:
+    """The sign-flip test anew: sums of all subsets, one difference at a time."""
+    sums = np.zeros(1)
+    for x in d:
+        sums = np.concatenate([sums + x, sums - x])
+    return (np.abs(sums) >= abs(d.sum()) - 1e-9).mean()
+
+
+# Truth known
+
+
+@claim("07.all_hit")
+def _(mobilenet, mosaics):
+    """Anew: the hottest of the 7 × 7 places lies in the quarter of the class asked for."""
+    hits = []
+    for row in mosaics:
+        picture, _ = images.mosaic([images.course_image(n) for n in row], tile=(112, 112))
+        for k, name in enumerate(row.values()):
+            heat = enlarged(grad_cam(mobilenet, picture, name))
+            i, j = np.unravel_index(heat.argmax(), heat.shape)
+            hits.append((i >= 112, j >= 112) == (k >= 2, k % 2 == 1))
+    return int(sum(hits))
+
+
+@claim("07.eight_low")
+def _(hits):
+    """Clopper and Pearson, by the beta distribution."""
+    n = len(hits["Grad-CAM"])
+    return beta.ppf(0.025, sum(hits["Grad-CAM"]), n - sum(hits["Grad-CAM"]) + 1)
+
+
+@claim("07.blind_once")
+def _(grid):
+    """A map that is the same for all four classes hits in each mosaic once."""
+    found = defaultdict(float)
+    for row in grid:
+        found[row["mosaic"]] += row["plain mean"]
+    return set(found.values()) == {1.0}
+
+
+@claim("07.grid_photographs")
+def _(grid):
+    return len({row["photograph"] for row in grid})
+
+
+@claim("07.grid_mosaics")
+def _(grid):
+    return len({row["mosaic"] for row in grid})
+
+
+@claim("07.grid_all")
+def _(grid):
+    return all(row["Grad-CAM"] == 1 and row["rank"] <= 10 for row in grid)
+
+
+# The network forgets
+
+
+def at(sanity, layer: str, method: str) -> np.ndarray:
+    return np.array([row[method] for row in sanity if row["layer"] == layer])
+
+
+# Digits: the leak through the shape of the mask
+
+
+def with_ink(small, fill) -> float:
+    """Mean probability of the digit on twenty pictures, with all ink and its rim filled in."""
+    found = digits.pictures(20, seed=3)
+    x = [
+        fill(p.astype("float32"), binary_dilation(m[0]))
+        for p, m in zip(found.x, found.inside, strict=True)
+    ]
+    return small.probabilities(x)[np.arange(20), found.labels[:, 0]].mean()
+
+
+@claim("07.ink_grey")
+def _(small):
+    return with_ink(small, lambda x, ink: np.where(ink[..., None], 127.5, x))
+
+
+@claim("07.ink_imputed")
+def _(small):
+    return with_ink(small, imputed)
+
+
+@claim("07.above_bear")
+def _(mobilenet, mosaics):
+    """In the upper row of the 7 × 7 places, in a tile where the bear begins in the second."""
+    picture, _ = images.mosaic([images.course_image(n) for n in mosaics[0]], tile=(112, 112))
+    heat = grad_cam(mobilenet, picture, "ice bear")
+    return np.unravel_index(heat.argmax(), heat.shape)[0] == 0
+
+
+@claim("07.unseen_rank")
+def _(mobilenet):
+    names = ["koala", "cat", "german_shepherd", "polar_bear"]
+    picture, _ = images.mosaic([images.course_image(name) for name in names], tile=(112, 112))
+    logits = mobilenet.logits(picture)[0]
+    return 1 + int((logits > logits[mobilenet.class_index("ice bear")]).sum())
+
+
+@claim("07.guided_stays")
+def _(sanity):
+    found = at(sanity, "Conv_1", "guided")
+    runs = {(row["seed"], row["photograph"]) for row in sanity}
+    return len(runs) == len(found) == 40 and found.min() >= 0.98
+
+
+@claim("07.grad_cam_mean")
+def _(sanity):
+    return at(sanity, "predictions", "Grad-CAM").mean()
+
+
+@claim("07.guided_least")
+def _(sanity):
+    return at(sanity, "Conv_1", "guided").min()
+
+
+@claim("07.grad_cam_low")
+def _(sanity):
+    return at(sanity, "predictions", "Grad-CAM").min()
+
+
+@claim("07.grad_cam_high")
+def _(sanity):
+    return at(sanity, "predictions", "Grad-CAM").max()
+
+
+@claim("07.blind_passes")
+def _(sanity):
+    """It stays where only the output is shuffled; then both lie about 0, whatever the seed."""
+    stays = at(sanity, "predictions", "plain mean").min() > 0.999
+    later = [at(sanity, "block_13_expand", m).mean() for m in ("Grad-CAM", "plain mean")]
+    return stays and max(np.abs(later)) < 0.1
+
+
+RULE = 0.05 / 12  # two controls, six measures
+HARD = ("plain mean", "centre")
+
+
+@claim("07.dots_fall_sooner")
+def _(falls):
+    dots, ours = (np.mean(falls[name][1:]) for name in ("dots", "Grad-CAM"))
+    return dots < ours - 0.05
+
+
+@claim("07.three_curves")
+def _(falls, rises):
+    """Their mean heights differ by less than a thirtieth, and the other four's by more."""
+
+    def apart(found, name):
+        return abs(np.mean(found[name]) - np.mean(found["Grad-CAM"]))
+
+    others = set(falls) - {*HARD, "Grad-CAM"}
+    near = max(apart(found, name) for found in (falls, rises) for name in HARD)
+    return near < 1 / 30 < min(apart(rises, name) for name in others)
+
+
+@claim("07.deletion_open")
+def _(trial):
+    return min(p_value(differences(trial, "deletion", other)) for other in HARD) > 0.05
+
+
+@claim("07.insertion_seen")
+def _(trial):
+    blind, centre = (differences(trial, "insertion", other) for other in HARD)
+    return RULE / 2 < p_value(blind) < RULE and p_value(centre) < RULE / 10
+
+
+@claim("07.insertion_gain")
+def _(trial):
+    return differences(trial, "insertion", "plain mean").mean()
+
+
+@claim("07.blots_drop")
+def _(trial):
+    return p_value(differences(trial, "drop", "blots")) > 0.5
+
+
+@claim("07.kept_seen")
+def _(trial):
+    found = [differences(trial, "kept", other) for other in HARD]
+    return all(d.mean() < 0 and p_value(d) < RULE for d in found)
+
+
+@claim("07.drop_open")
+def _(trial):
+    return min(p_value(differences(trial, "drop", other)) for other in HARD) > RULE
+
+
+@claim("07.blur_before")
+def _(trial):
+    return np.mean(list(by_photograph(trial, "saliency", "most").values()))
+
+
+@claim("07.blur_after")
+def _(trial):
+    return np.mean(list(by_photograph(trial, "saliency, blurred", "most").values()))
+
+
+@claim("07.blur_helps")
+def _(trial):
+    d = differences(trial, "most", "saliency, blurred")
+    return abs(d.mean()) < 0.02 and p_value(d) > 0.5
+
+
+@claim("07.centre_ties")
+def _(trial):
+    return min(p_value(differences(trial, m, "centre")) for m in ("most", "least")) > 0.05
+
+
+@claim("07.road_open")
+def _(trial):
+    tests = [(measure, other) for measure in ("most", "least") for other in HARD]
+    return min(p_value(differences(trial, *test)) for test in tests) > 0.05
+
+
+# Random labels
+
+
+def agreement(labels, kind: str, method: str) -> np.ndarray:
+    return np.array([row[method] for row in labels if row["other"] == kind])
+
+
+@claim("07.right_mean")
+def _(labels):
+    return agreement(labels, "right", "Grad-CAM").mean()
+
+
+@claim("07.random_mean")
+def _(labels):
+    return agreement(labels, "random", "Grad-CAM").mean()
+
+
+METHODS = ("Grad-CAM", "saliency", "guided", "plain mean")
+
+
+@claim("07.all_fall")
+def _(labels):
+    """For each method, the mean over pairs; the plain mean of the channels among them."""
+    return all(
+        agreement(labels, "random", m).mean() < agreement(labels, "right", m).mean() - 0.05
+        for m in METHODS
+    )
+
+
+@claim("07.pairs_overlap")
+def _(labels):
+    return all(
+        agreement(labels, "random", m).max() > agreement(labels, "right", m).min() for m in METHODS
+    )
