@@ -1,4 +1,4 @@
-"""Pictures of Shapley values of a table's rows (lesson 05), in plain matplotlib.
+"""Pictures of Shapley values of a table's rows (lessons 05 and 09), in plain matplotlib.
 
 Values that have names, a Series or a DataFrame, bring them along; ``names`` then only says in which
 order the features stand.
@@ -275,6 +275,67 @@ def dependence(
     if categories:
         axis.set_xticks(range(len(categories)), categories)
     style.plain(axis, title, name, f"Shapley value of {name}")
+    return figure
+
+
+def ice(
+    grid: ArrayLike,
+    answers: ArrayLike,
+    x: ArrayLike,
+    phi: ArrayLike,
+    name: str = "",
+    title: str = "",
+) -> Figure:
+    """Draw what the model would say if one feature changed: one curve for each input (ICE).
+
+    A dot marks the feature's own value and the answer there: orange where its Shapley value raises
+    the answer, blue where it lowers it. Whether *more* of it raises the answer is the slope.
+
+    Parameters
+    ----------
+    grid : array, shape (k,)
+        Values that the feature is set to, rising.
+    answers : array, shape (m, k)
+        The model's answers for each of m inputs, with the feature set to each value.
+    x : array, shape (m,)
+        The feature's own value in each input; within the grid.
+    phi : array, shape (m,)
+        Its Shapley value in each input.
+    name
+        Of the feature.
+    title
+        Of the picture.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, an own value lies outside the grid, or a value is not finite.
+
+    References
+    ----------
+    A. Goldstein et al., *Peeking Inside the Black Box: Visualizing Statistical Learning With Plots
+    of Individual Conditional Expectation*, JCGS 24, 2015.
+    """
+    grid, answers, x, phi = _finite(grid), _finite(answers), _finite(x), _finite(phi)
+    if answers.shape != (*x.shape, *grid.shape) or x.shape != phi.shape or answers.ndim != 2:
+        shapes = [array.shape for array in (grid, answers, x, phi)]
+        raise ValueError(f"expected (k,), (m, k), (m,) and (m,), but the shapes are {shapes}")
+    if (np.diff(grid) <= 0).any() or x.min() < grid[0] or x.max() > grid[-1]:
+        raise ValueError(
+            f"the grid must rise and hold each own value: it goes from {grid[0]:g} to "
+            f"{grid[-1]:g}, the values from {x.min():g} to {x.max():g}"
+        )
+    figure = style.canvas(6.2, 3.6)
+    axis = figure.subplots()
+    axis.plot(grid, answers.T, color=style.GUIDE, lw=style.THIN)
+    own = [np.interp(value, grid, row) for value, row in zip(x, answers, strict=True)]
+    colours = [FOR if value > 0 else AGAINST for value in phi]
+    axis.scatter(x, own, s=22, c=colours, linewidths=0, zorder=3)
+    style.plain(axis, title, name, "the model's answer")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Shapley values of games with many players: random orders, and KernelSHAP (lesson 05).
+"""Shapley values of games with many players: random orders, and KernelSHAP (lesson 09).
 
 References
 ----------
@@ -60,7 +60,10 @@ def permutation_sampling(
         How many orders are drawn: at least 4, and an even number where ``antithetic``.
     antithetic
         Draw each order together with its reverse. Who comes early in one comes late in the other,
-        so the errors of the two partly cancel; where all interactions are between pairs, wholly.
+        so the errors of the two often cancel: wholly where all interactions are between pairs. Not
+        always: in a majority of three the second decides, in the reverse too, and half of the draws
+        are lost. With the correlation rho of what a player adds in the two, the squared error
+        changes by the factor 1 + rho.
     seed
         Of the random orders; the same seed gives the same estimate.
 
@@ -164,8 +167,10 @@ def kernel_shap(value: Value, n: int, samples: int | None = None, *, seed: int =
 
     References
     ----------
-    Lundberg & Lee 2017, theorem 2; I. Covert, S.-I. Lee, *Improving KernelSHAP*, AISTATS 2021, for
-    the pairs.
+    A. Charnes, B. Golany, M. Keane, J. Rousseau, *Extremal Principle Solutions of Games in
+    Characteristic Function Form*, 1988, for the weighted fit; Lundberg & Lee 2017, theorem 2;
+    I. Covert, S.-I. Lee, *Improving KernelSHAP*, AISTATS 2021, for the pairs, and for the bias that
+    a fit to a sample has.
 
     Examples
     --------

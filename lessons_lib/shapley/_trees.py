@@ -1,4 +1,4 @@
-r"""TreeSHAP: exact Shapley values of trees and forests, leaf by leaf (lesson 05).
+r"""TreeSHAP: exact Shapley values of trees and forests, leaf by leaf (lessons 05 and 09).
 
 A leaf is a small game of its own: its value counts as far as one gets there. On the way stand
 conditions on a few features. For feature j let :math:`o_j` be 1 if the row meets all of them, else

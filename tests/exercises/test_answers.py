@@ -95,3 +95,13 @@ def test_a_line_by_hand_with_one_number_changed_is_refused() -> None:
         wrong = np.array([-0.125, 0.7, 0.3])
         wrong[place] += change
         assert not exercises.judge("04.1", wrong).passed
+
+
+def test_two_rows_of_shares_that_are_changed_are_refused() -> None:
+    right = np.array([[5.4, 1.4], [4.0, 2.8]])
+    for place, change in product(np.ndindex(2, 2), [-4, -1, -0.1, -0.02, 0.02, 0.1, 1, 4]):
+        wrong = right.copy()
+        wrong[place] += change
+        assert not exercises.judge("09.1", wrong).passed
+        wrong[place[0], 1 - place[1]] -= change  # the sum is right again
+        assert not exercises.judge("09.1", wrong).passed

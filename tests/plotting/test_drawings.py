@@ -10,8 +10,8 @@ import pytest
 
 from lessons_lib import plotting
 from lessons_lib.lime import IMAGE_SIGMA, cosine_distance, kernel
-from lessons_lib.plotting import pictures
-from lessons_lib.shapley import marginal_contributions, table_game
+from lessons_lib.plotting import pictures, shap_in_practice
+from lessons_lib.shapley import interventional, marginal_contributions, table_game
 
 SPACE = "{http://www.w3.org/2000/svg}"
 REWARDS = {"": 0, "A": 4, "B": 7, "C": 5, "AB": 10, "AC": 16, "BC": 20, "ABC": 35}
@@ -53,6 +53,11 @@ DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
         "the map on trial", "know no class", "plain mean", "centre", "blots", "dots", "edges",
         "the same question", "(1) hide the hottest", "(2) where the truth is", "right tile",
         "(3) the network forgets", "verdict", "the hardest control",
+    ),
+    plotting.shap_in_practice.hybrid_rows: (
+        "the row x", "the coalition: features 1 and 3", "the background: m rows",
+        "hybrid rows: features that are present from x, the others from the background",
+        "the model f,", "their mean:",
     ),
     plotting.transformers.vision_transformer: (
         "class", "places", "attention", "ten logits", "Grad-CAM", "rollout", "relevance",
@@ -153,3 +158,19 @@ def test_a_lattice_that_cannot_be_drawn_says_why() -> None:
 def test_the_weights_of_the_drawing_are_the_kernel_at_the_masks() -> None:
     for shown, _, weight in plotting.lime._SAMPLES:
         assert weight == pytest.approx(kernel(cosine_distance([shown])[0], IMAGE_SIGMA), abs=5e-3)
+
+
+def test_the_game_of_the_drawing_is_played_right() -> None:
+    """Its numbers are those of the value function itself, for the model that it says."""
+    drawn = [
+        words.text for words in ET.fromstring(shap_in_practice.hybrid_rows()).iter(f"{SPACE}text")
+    ]
+    value = interventional(
+        lambda X: X[:, 0] * X[:, 1] + X[:, 2] + X[:, 3],
+        shap_in_practice.EXAMPLE,
+        shap_in_practice.USUAL,
+    )
+    [v] = value([shap_in_practice.PRESENT])
+    assert f"v(S) = {v:g}" in drawn
+    present = [place + 1 for place, there in enumerate(shap_in_practice.PRESENT) if there]
+    assert f"the coalition: features {' and '.join(map(str, present))}" in drawn

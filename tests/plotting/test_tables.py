@@ -5,12 +5,15 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from lessons_lib.basics.columns import label
+from lessons_lib.plotting import AGAINST, FOR
 from lessons_lib.plotting.tables import (
     beeswarm,
     convergence,
     dependence,
+    ice,
     importance_bars,
     spread,
     waterfall,
@@ -147,6 +150,16 @@ def test_convergence_ends_at_the_mean() -> None:
     assert at_end.max() == pytest.approx(samples.mean() + half)
 
 
+def test_ice_draws_a_curve_for_each_and_its_own_value_in_the_colour_of_its_share() -> None:
+    grid, answers = [0, 1, 3], [[0, 1, 3], [5, 5, 1]]
+    (axis,) = ice(grid, answers, [2, 1], [0.5, -0.5], "a", "t").axes
+    assert [line.get_ydata().tolist() for line in axis.lines] == answers
+    (dots,) = axis.collections
+    assert dots.get_offsets().tolist() == [[2, 2], [1, 5]]
+    assert [to_hex(c) for c in dots.get_facecolors()] == [FOR, AGAINST]
+    assert (axis.get_xlabel(), axis.get_title()) == ("a", "t")
+
+
 def test_spread_keeps_equal_dots_apart() -> None:
     heights = spread(np.zeros(50), 1.0)
     assert len(set(heights.round(6))) == 50
@@ -162,6 +175,9 @@ def test_spread_keeps_equal_dots_apart() -> None:
         (lambda: waterfalls([PHI, PHI], 0, NAMES, ["x"]), "2 inputs need as many titles, not 1"),
         (lambda: waterfalls(PHI, 0, NAMES), r"of shape \(rows, 4\), not \(4,\)"),
         (lambda: importance_bars([1, np.nan], ["a", "b"]), "1 values are NaN"),
+        (lambda: ice([0, 1], [[1, 2]], [0, 1], [1, 1]), r"but the shapes are .*\(1, 2\)"),
+        (lambda: ice([0, 1], [[1, 2]], [2], [1]), "from 0 to 1, the values from 2 to 2"),
+        (lambda: ice([1, 0], [[1, 2]], [0.5], [1]), "the grid must rise"),
         (lambda: importance_bars(PHI), "phi has no names of its own.*give names"),
         (
             lambda: importance_bars(pd.DataFrame(np.ones((2, 3)), list("ab"))),

@@ -178,6 +178,16 @@ class TestPermutationSampling:
         claimed = np.mean([run.standard_error for run in runs], axis=0)
         np.testing.assert_allclose(claimed, spread, rtol=0.15)
 
+    def test_pairs_lose_half_of_the_draws_in_a_majority_of_three(self) -> None:
+        """The second to come decides, and is the second in the reverse too."""
+        majority = lambda Z: 1.0 * (Z.sum(axis=1) >= 2)  # noqa: E731
+        single, pairs = (
+            permutation_sampling(majority, 3, 4000, antithetic=a, seed=1) for a in (False, True)
+        )
+        assert set(np.unique(pairs.samples)) == {0, 1}
+        worse = (pairs.standard_error / single.standard_error) ** 2
+        np.testing.assert_allclose(worse, 2, rtol=0.1)
+
     def test_pairs_are_exact_where_only_pairs_interact(self) -> None:
         game, phi, _ = pairwise_game(12)
         np.testing.assert_allclose(permutation_sampling(game, 12, 4).phi, phi, atol=1e-12)

@@ -429,3 +429,15 @@ def test_bad_input_is_named(data) -> None:
         tree_shap(from_a_tree.fit(X, y), X)
     with pytest.raises(NotFittedError):
         tree_shap(DecisionTreeRegressor(), X)
+
+
+def test_a_row_within_rounding_of_a_threshold_goes_where_the_model_sends_it() -> None:
+    """A threshold of 64 bits, halfway between two values of 32: rounded, it would turn the row."""
+    low, high = np.float32([3.0923, 3.0925])
+    tree = DecisionTreeRegressor().fit([[low], [high]], [0, 4])
+    x = np.float32(tree.tree_.threshold[0])
+    assert float(x) > tree.tree_.threshold[0]
+    assert tree.predict([[x]]) == 4
+    np.testing.assert_allclose(tree_shap(tree, [[x]]).phi, [[2]])
+    np.testing.assert_allclose(tree_shap(tree, [[x]], [[low]]).phi, [[4]])
+    np.testing.assert_allclose(tree_shap(tree, [[low]], [[x]]).phi, [[-4]])
