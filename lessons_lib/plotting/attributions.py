@@ -1,9 +1,11 @@
 """From attributions to a picture: polarity, scaling, clean-up, outlines, overlay (lesson 06).
 
 The steps follow the visualiser in Keras's well-known example, each a function of its own, with the
-guards that it lacks. They are not the same: the percentiles of `scale` go by the number of pixels,
-the example's by attribution, as `threshold` does; and the example keeps three patches at most, by
-area. A map of zeros gives a picture without any mark.
+guards that it lacks. They are not the same, and lesson 13 sets the two side by side: here the
+colour channels are added up before a sign is chosen, the percentiles go by the number of pixels
+unless ``clip_by="attribution"``, and patches are ranked by the attribution in them, as many as it
+takes; there each channel has its own sign, the percentiles go by attribution, and three patches are
+kept at most, by area. A map of zeros gives a picture without any mark.
 
 References
 ----------
@@ -19,12 +21,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from lessons_lib.basics.checks import finite, real, whole
+from lessons_lib.basics.checks import finite, one_of, real, whole
 from lessons_lib.images import for_screen
 from lessons_lib.plotting import style
 from lessons_lib.plotting.pictures import gallery, stretched
 
 Polarity = Literal["positive", "negative", "both"]
+ClipBy = Literal["pixels", "attribution"]
 Map = NDArray[np.floating]
 
 POSITIVE, NEGATIVE, OUTLINE = (
@@ -101,6 +104,7 @@ def scale(
     clip_above_percentile: float = 99.9,
     clip_below_percentile: float = 90,
     lower_end: float = 0.2,
+    clip_by: ClipBy = "pixels",
 ) -> Map:
     """Clip a map at two percentiles and stretch the rest linearly to ``lower_end`` .. 1.
 
@@ -115,6 +119,10 @@ def scale(
         What lies below this percentile becomes 0.
     lower_end
         Where the visible values begin, 0..1.
+    clip_by
+        What the percentiles count. ``"pixels"``: 90 leaves the strongest 10 % of the pixels.
+        ``"attribution"``: 90 leaves the strongest pixels that hold 10 % of the attribution between
+        them, as in Keras's example. These are far fewer.
 
     Returns
     -------
@@ -124,18 +132,25 @@ def scale(
     Raises
     ------
     ValueError
-        If the percentiles are out of order or out of 0..100, or ``lower_end`` is out of 0..1.
+        If the percentiles are out of order or out of 0..100, ``lower_end`` is out of 0..1, or
+        ``clip_by`` is none of the two.
 
     Examples
     --------
     >>> scale(np.array([[0.0, 1.0, 2.0, 3.0]]), 100, 0, lower_end=0.5).round(3)
     array([[0.   , 0.667, 0.833, 1.   ]])
+    >>> scale(np.array([[1.0, 2.0, 3.0, 4.0]]), 100, 30, lower_end=0.5, clip_by="attribution")
+    array([[0. , 0. , 0.5, 1. ]])
     """
     _check_percentages(clip_below_percentile, clip_above_percentile)
     heat = finite(heat, "the map", "(height, width)")
     if not 0 <= real(lower_end, "lower_end") <= 1:
         raise ValueError(f"lower_end must lie in 0..1, not {lower_end}")
-    low, high = np.percentile(heat, [clip_below_percentile, clip_above_percentile])
+    percentiles = [clip_below_percentile, clip_above_percentile]
+    if one_of(clip_by, "clip_by", ("pixels", "attribution")) == "pixels":
+        low, high = np.percentile(heat, percentiles)
+    else:
+        low, high = (threshold(heat, 100 - percentile) for percentile in percentiles)
     visible = (heat >= low) & (heat > 0)
     if high <= low:  # equal percentiles: what reaches them is all alike
         return visible.astype("float64")
@@ -213,6 +228,7 @@ def visualise(
     clip_above_percentile: float = 99.9,
     clip_below_percentile: float = 90,
     lower_end: float = 0.2,
+    clip_by: ClipBy = "pixels",
     morphological_cleanup: bool = False,
     structure: int = 8,
     draw_outlines: bool = False,
@@ -230,7 +246,7 @@ def visualise(
         stretched to the photograph's own shape.
     polarity
         ``"positive"``, ``"negative"`` or ``"both"``, on one scale.
-    clip_above_percentile, clip_below_percentile, lower_end
+    clip_above_percentile, clip_below_percentile, lower_end, clip_by
         As for `scale`.
     morphological_cleanup, structure
         Whether to `clean_up`, and with which size.
@@ -251,7 +267,11 @@ def visualise(
     """
     signed = per_pixel(phi)
     strength = scale(
-        apply_polarity(signed, polarity), clip_above_percentile, clip_below_percentile, lower_end
+        apply_polarity(signed, polarity),
+        clip_above_percentile,
+        clip_below_percentile,
+        lower_end,
+        clip_by,
     )
     if morphological_cleanup:
         strength = clean_up(strength, structure)

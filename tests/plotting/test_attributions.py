@@ -54,6 +54,28 @@ def test_scale_survives_zeros_and_equal_percentiles() -> None:
     np.testing.assert_array_equal(iv.scale(np.full((3, 3), 5.0), 99, 10), np.ones((3, 3)))
 
 
+def test_percentiles_by_attribution_leave_the_pixels_that_hold_it() -> None:
+    """By hand: of 100, 50 + 30 hold 80; by pixels, the upper half would be 50, 30 and one 5."""
+    heat = np.array([[5.0, 50.0, 5.0], [5.0, 30.0, 5.0]])
+    found = iv.scale(heat, 100, 20, lower_end=0.2, clip_by="attribution")
+    np.testing.assert_allclose(found, [[0, 1, 0], [0, 0.2, 0]])
+    # Above the upper percentile all is 1: the strongest pixels that hold more than half.
+    assert (iv.scale(heat, 40, 0, clip_by="attribution") == 1).sum() == 2
+    np.testing.assert_array_equal(iv.scale(np.zeros((2, 2)), 99, 28, clip_by="attribution"), 0)
+
+
+def test_a_picture_clipped_by_attribution_has_fewer_marks() -> None:
+    phi = np.random.default_rng(4).exponential(size=(20, 20)) ** 2
+    by = {
+        how: iv.visualise(PHOTO, phi, clip_below_percentile=28, clip_by=how, overlay=False)
+        for how in ("pixels", "attribution")
+    }
+    marked = {how: int(drawn.any(axis=-1).sum()) for how, drawn in by.items()}
+    assert marked["pixels"] == round(0.72 * 400)
+    strongest = np.sort(phi.ravel())[::-1]
+    assert marked["attribution"] == (strongest.cumsum() < 0.72 * phi.sum()).sum() + 1
+
+
 def test_clean_up_bridges_gaps_and_drops_specks() -> None:
     heat = np.zeros((20, 20))
     heat[4:12, 4:12] = 1
@@ -177,6 +199,7 @@ def test_nothing_is_changed() -> None:
         ({"clip_above_percentile": 101}, "percentiles must be in order"),
         ({"clip_below_percentile": -1}, "percentiles must be in order"),
         ({"lower_end": 1.5}, r"lower_end must lie in 0..1, not 1\.5"),
+        ({"clip_by": "area"}, "clip_by='area' is unknown; use 'pixels'"),
         ({"polarity": "up"}, "polarity is 'positive', 'negative' or 'both', not 'up'"),
         ({"morphological_cleanup": True, "structure": 0}, "size=0 must be 1 or more"),
         ({"draw_outlines": True, "outlines_percentage": 120}, "percentiles must be in order"),
