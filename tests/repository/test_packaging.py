@@ -239,7 +239,14 @@ def test_address_and_tag_are_rewritten_as_whole_words() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "CONTRIBUTING.md", "docs/teaching.md", "docs/classroom.md", "docs/what_holds.md"],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/teaching.md",
+        "docs/classroom.md",
+        "docs/what_holds.md",
+        "docs/sources.md",
+    ],
 )
 def test_each_link_in_the_documents_leads_somewhere(name: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#\s]+)", (ROOT / name).read_text("utf-8"))
@@ -280,7 +287,7 @@ def test_each_lesson_has_its_room_and_its_tests(path: Path) -> None:
     number, _, name = path.stem.partition("_")
     words = name.split("_")
     rooms = ["_".join(words[:n]) for n in range(1, len(words) + 1)]  # shapley, shapley_values
-    rooms += {"07": ["judging"], "09": ["shapley"]}.get(number, [])
+    rooms += {"07": ["judging"], "09": ["shapley"], "13": ["plotting"]}.get(number, [])
     if number != "00":
         assert any(
             (ROOT / "lessons_lib" / n).with_suffix(s).exists() for n in rooms for s in ("", ".py")
