@@ -73,6 +73,10 @@ OF_PIXELS = {  # a value for each pixel and colour, or for each pixel
     "occlusion": maps.occlusion,
     "RISE": rise,
     "SmoothGrad": of_one_picture(lambda n, p, c: maps.smooth_grad(n, p, c, samples=3)),
+    "XRAI": of_one_picture(lambda n, p, c: maps.xrai(n, p, c, num_steps=2)),
+    "Guided IG": of_one_picture(
+        lambda n, p, c: maps.guided_integrated_gradients(n, p, c, num_steps=3).phi
+    ),
     "Expected Gradients": of_one_picture(
         lambda n, p, c: expected_gradients(n, p, np.zeros((1, *n.picture_shape)), c, samples=3)
     ),
@@ -96,7 +100,7 @@ CHUNKED = {  # those with a batch_size
     "occlusion": maps.occlusion,
     "RISE": rise,
 }
-ONE_BY_ONE = {"SmoothGrad", "Expected Gradients", "Ablation-CAM", "Score-CAM"}
+ONE_BY_ONE = {"SmoothGrad", "Expected Gradients", "XRAI", "Guided IG", "Ablation-CAM", "Score-CAM"}
 TAKE_NO_CLASS = {"Eigen-CAM", "rollout", "attention map"}
 IGNORE_THE_CLASS = TAKE_NO_CLASS | {"bench: Eigen-CAM", "bench: random", "bench: centre"}
 NEED_A_LINEAR_HEAD = {"CAM", "bench: CAM"}

@@ -321,6 +321,17 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
         grids=fixed(RNG.random((3, 2, 2)) < 0.5), shifts=fixed(np.zeros((3, 2), int)),
         size=fixed((5, 4)),
     ),
+    maps.guided_path: dict(
+        gradient=fixed(np.sin), x=numbers(4), baseline=numbers(4), num_steps=whole(1, 9),
+        fraction=real(0.1, 1), max_distance=real(0, 1),
+    ),
+    maps.merged: dict(
+        heat=numbers(SIZE, SIZE), masks=fixed(np.array([SEGMENTS == 0, SEGMENTS < 2])),
+        min_pixels=whole(1, 9),
+    ),
+    maps.overlapping_regions: dict(
+        image=fixed(PHOTO), scales=one_of((50,), (50, 200), odd=()), radius=whole(0, 3)
+    ),
     maps.region_attributions: dict(phi=numbers(SIZE, SIZE, 3), segments=REGIONS),
     score_cam.varied_channels: dict(A=numbers(3, 4, 5), max_channels=whole(1, 9) | fixed(None)),
     score_cam.channel_weights: dict(
@@ -457,6 +468,11 @@ OF_A_NETWORK: dict[Callable, dict[str, Kind]] = {
     maps.smooth_grad: dict(
         classifier=NET, image=ONE, target=TARGET, samples=whole(1, 9), noise=real(0, 1)
     ),
+    maps.guided_integrated_gradients: dict(
+        classifier=NET, image=ONE, target=TARGET, baseline=BASELINE, num_steps=whole(1, 4),
+        fraction=real(0.1, 1), max_distance=real(0, 1),
+    ),
+    maps.xrai: dict(classifier=NET, image=ONE, target=TARGET, num_steps=whole(2, 4)),
     ig.expected_gradients: dict(
         classifier=NET, image=ONE, background=MANY, target=TARGET, samples=whole(1, 9)
     ),

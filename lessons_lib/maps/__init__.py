@@ -15,9 +15,10 @@ from lessons_lib.maps.family import (
 )
 from lessons_lib.maps.gradients import gradient_times_input, input_gradients, saliency, smooth_grad
 from lessons_lib.maps.guided import guided_backpropagation, guided_grad_cam
+from lessons_lib.maps.guided_ig import guided_integrated_gradients, guided_path
 from lessons_lib.maps.occlusion import occlusion
 from lessons_lib.maps.rise import rise
-from lessons_lib.maps.xrai import region_attributions
+from lessons_lib.maps.xrai import merged, overlapping_regions, region_attributions, xrai
 
 __all__ = [
     "FAMILY",
@@ -28,10 +29,14 @@ __all__ = [
     "gradient_times_input",
     "guided_backpropagation",
     "guided_grad_cam",
+    "guided_integrated_gradients",
+    "guided_path",
     "hires_cam",
     "input_gradients",
     "layer_cam",
+    "merged",
     "occlusion",
+    "overlapping_regions",
     "place_weighted_sum",
     "plus_plus_weights",
     "principal_weights",
@@ -40,4 +45,5 @@ __all__ = [
     "saliency",
     "smooth_grad",
     "xgrad_cam",
+    "xrai",
 ]

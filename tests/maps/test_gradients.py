@@ -145,16 +145,6 @@ def test_seeds_are_explicit_and_nothing_is_changed(photos: np.ndarray) -> None:
     assert global_random_state() == state
 
 
-def test_regions_keep_the_sum_and_are_ranked_by_their_mean() -> None:
-    rng = np.random.default_rng(0)
-    phi, segments = rng.normal(size=(8, 9, 3)), rng.integers(0, 5, (8, 9))
-    found = ours.region_attributions(phi, segments)
-    assert found.sum() == pytest.approx(phi.sum())
-    for region in range(5):
-        inside = segments == region
-        assert found[inside] == pytest.approx(phi.sum(axis=-1)[inside].mean())
-
-
 def test_bad_input_is_refused(photos: np.ndarray) -> None:
     net, _ = pixelwise(1)
     with pytest.raises(ValueError, match="samples=0 must be 1 or more"):
@@ -165,5 +155,3 @@ def test_bad_input_is_refused(photos: np.ndarray) -> None:
         expected_gradients(net, photos[0], photos, samples=2.5)
     with pytest.raises(ValueError, match="expected one picture, but there are 3"):
         ours.smooth_grad(net, photos)
-    with pytest.raises(ValueError, match=r"segments of shape \(2, 2\)"):
-        ours.region_attributions(np.zeros((3, 3)), np.zeros((2, 2), int))
