@@ -100,7 +100,8 @@ CHUNKED = {  # those with a batch_size
     "occlusion": maps.occlusion,
     "RISE": rise,
 }
-ONE_BY_ONE = {"SmoothGrad", "Expected Gradients", "XRAI", "Guided IG", "Ablation-CAM", "Score-CAM"}
+TAKE_ONE_PICTURE = {"SmoothGrad", "Expected Gradients", "XRAI", "Guided IG"}
+ONE_BY_ONE = TAKE_ONE_PICTURE | {"Ablation-CAM", "Score-CAM"}
 TAKE_NO_CLASS = {"Eigen-CAM", "rollout", "attention map"}
 IGNORE_THE_CLASS = TAKE_NO_CLASS | {"bench: Eigen-CAM", "bench: random", "bench: centre"}
 NEED_A_LINEAR_HEAD = {"CAM", "bench: CAM"}
@@ -318,7 +319,7 @@ def test_bad_input_is_named(name: str, what: str, networks) -> None:
     images, target, error, message = BAD[what]
     if name in TAKE_NO_CLASS and target != 1:
         pytest.skip("it takes no class")
-    if name in ("SmoothGrad", "Expected Gradients") and what in ("no picture", "too many classes"):
+    if name in TAKE_ONE_PICTURE and what in ("no picture", "too many classes"):
         pytest.skip("it takes one picture")
     with pytest.raises(error, match=message):
         METHODS[name](suited(name, networks), images, target)

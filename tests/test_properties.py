@@ -330,7 +330,7 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
         min_pixels=whole(1, 9),
     ),
     maps.overlapping_regions: dict(
-        image=fixed(PHOTO), scales=one_of((50,), (50, 200), odd=()), radius=whole(0, 3)
+        image=fixed(PHOTO), scales=fixed((50, 200)), radius=whole(0, 3)
     ),
     maps.region_attributions: dict(phi=numbers(SIZE, SIZE, 3), segments=REGIONS),
     score_cam.varied_channels: dict(A=numbers(3, 4, 5), max_channels=whole(1, 9) | fixed(None)),

@@ -7,9 +7,9 @@ P. F. Felzenszwalb & D. P. Huttenlocher, *Efficient Graph-Based Image Segmentati
 """
 
 import numpy as np
-import skimage.morphology
-import skimage.segmentation
 from numpy.typing import ArrayLike, NDArray
+from skimage.morphology import dilation, disk
+from skimage.segmentation import felzenszwalb
 
 from lessons_lib.basics.checks import Array, as_array, finite, whole
 from lessons_lib.images import for_screen
@@ -34,9 +34,9 @@ def xrai(
         \tfrac12 \bigl(\phi^{\text{black}} + \phi^{\text{white}}\bigr)
 
     with Integrated Gradients :math:`\phi` from a black and from a white baseline, so that dark and
-    bright pixels both can get a share; then `merged` over `overlapping_regions`. A pixel keeps its
-    largest colour, not the sum of the three, so the map does **not** add up to
-    :math:`F(x) - F(x')`.
+    bright pixels both can get a share; then `merged` over `overlapping_regions`. (The authors'
+    program takes the picture's own darkest and brightest value.) A pixel keeps its largest colour,
+    not the sum of the three, so the map does **not** add up to :math:`F(x) - F(x')`.
 
     Parameters
     ----------
@@ -51,8 +51,8 @@ def xrai(
 
     Returns
     -------
-    ndarray, shape (*input_size)
-        Constant on each region; signed.
+    ndarray of float32, shape (*input_size)
+        Signed; constant on what each region brought.
 
     Raises
     ------
@@ -73,7 +73,8 @@ def xrai(
         ).phi
         for colour in ("black", "white")
     ]
-    return merged(np.mean(phi, axis=0).max(axis=-1), overlapping_regions(classifier.shown(x)))
+    heat = np.mean(phi, axis=0).max(axis=-1)
+    return merged(heat, overlapping_regions(classifier.shown(x))).astype("float32")
 
 
 def overlapping_regions(
@@ -106,12 +107,12 @@ def overlapping_regions(
     picture = for_screen(image).astype(float)
     spread = np.ptp(picture) or 1
     picture = 2 * (picture - picture.min()) / spread - 1
-    grown = skimage.morphology.disk(whole(radius, "radius", 0))
+    grown = disk(whole(radius, "radius", 0))
     masks = []
     for scale in scales:
-        segments = skimage.segmentation.felzenszwalb(picture, scale, sigma=0.8, min_size=150)
+        segments = felzenszwalb(picture, scale, sigma=0.8, min_size=150)
         masks += [segments == region for region in range(segments.max() + 1)]
-    return np.array([skimage.morphology.dilation(mask, grown) for mask in masks])
+    return np.array([dilation(mask, grown) for mask in masks])
 
 
 def merged(heat: ArrayLike, masks: ArrayLike, min_pixels: int = 50) -> Array:

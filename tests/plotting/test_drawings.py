@@ -36,6 +36,10 @@ DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
         "(4) ask the whole network", "logit of class c", "less that of", "bare baseline",
         "once for each", "(5) softmax", "weights α", "(6) sum of α times A", "ReLU", "the map",
     ),
+    plotting.gallery_of_maps.family: (
+        "A: activations", "g: slopes", "choose one", "Grad-CAM", "mean of g", "HiResCAM",
+        "place by place", "Ablation-CAM", "Eigen-CAM", "principal component", "w A,", "the map",
+    ),
     coalitions: (
         "nobody", "earns 0", "A, B, C", "earns 35", "one player joins", "marginal contribution",
         "A +4", "B +7", "C +5", "C +25", "one order of the six, first B, then C, then A",
