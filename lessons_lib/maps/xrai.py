@@ -27,6 +27,7 @@ def xrai(
     target: int | str | Score | None = None,
     *,
     num_steps: int = 100,
+    regions: ArrayLike | None = None,
 ) -> Array:
     r"""XRAI: regions in the order of their mean attribution.
 
@@ -48,6 +49,8 @@ def xrai(
         The class to explain; default: the top class.
     num_steps
         Gradients along each of the two paths, by the trapezoid rule.
+    regions : array of bool, shape (regions, *input_size)
+        Default: `overlapping_regions` of what the network sees.
 
     Returns
     -------
@@ -74,7 +77,9 @@ def xrai(
         for colour in ("black", "white")
     ]
     heat = np.mean(phi, axis=0).max(axis=-1)
-    return merged(heat, overlapping_regions(classifier.shown(x))).astype("float32")
+    if regions is None:
+        regions = overlapping_regions(classifier.shown(x))
+    return merged(heat, regions).astype("float32")
 
 
 def overlapping_regions(

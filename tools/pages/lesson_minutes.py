@@ -36,6 +36,7 @@ HELD = (
     "06_integrated_gradients",
     "07_is_the_map_any_good",
     "09_shap_in_practice",
+    "10_gallery_of_maps",
     "12_transformers",
 )
 

@@ -1,0 +1,212 @@
+"""What lesson 10 says of its pictures."""
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from lessons_lib import images, maps
+from lessons_lib.grad_cam import grad_cam
+from tests.claims import claim
+
+GUITAR, DRUM = 546, 541
+
+
+def ranks(one: np.ndarray, two: np.ndarray) -> float:
+    """Of ranks, as scipy has it."""
+    return spearmanr(one.ravel(), two.ravel())[0]
+
+
+def two(method, squeezenet, stage, **options) -> float:
+    """Rank correlation of a method's maps of both classes."""
+    return ranks(*(method(squeezenet, stage, c, **options) for c in (GUITAR, DRUM)))
+
+
+def largest(phi: np.ndarray) -> np.ndarray:
+    return np.abs(phi).max(axis=-1)
+
+
+def hottest(heat: np.ndarray) -> tuple[float, float]:
+    """Row and column of the middle of the hottest place, in shares of the picture."""
+    row, column = np.unravel_index(heat.argmax(), heat.shape)
+    return (row + 0.5) / heat.shape[0], (column + 0.5) / heat.shape[1]
+
+
+def on_the_skin(heat: np.ndarray) -> bool:
+    row, column = hottest(heat)
+    return 0.45 < row < 0.8 and 0.25 < column < 0.55
+
+
+@claim("10.blind_on_guitar")
+def _(squeezenet, stage, layer):
+    """At the same block as Grad-CAM's, right of the middle, where neck and body meet."""
+    plain = squeezenet.activations(stage, layer)[0].sum(axis=-1)
+    row, column = hottest(plain)
+    same = plain.argmax() == grad_cam(squeezenet, stage, GUITAR, layer).argmax()
+    return same and 0.65 < column < 0.8 and 0.2 < row < 0.9
+
+
+@claim("10.hires_like_grad")
+def _(squeezenet, stage, layer):
+    one, other = (m(squeezenet, stage, GUITAR, layer) for m in (grad_cam, maps.hires_cam))
+    return np.abs(one - other).max() < 0.1 * one.max()
+
+
+@claim("10.eigen_drum")
+def _(squeezenet, stage, layer):
+    return on_the_skin(maps.eigen_cam(squeezenet, stage, layer))
+
+
+@claim("10.plus_drum")
+def _(squeezenet, stage, layer):
+    return two(maps.grad_cam_plus_plus, squeezenet, stage, layer=layer)
+
+
+@claim("10.grad_drum")
+def _(squeezenet, stage, layer):
+    return two(grad_cam, squeezenet, stage, layer=layer)
+
+
+def balance(squeezenet, stage, layer) -> np.ndarray:
+    """What both ReLUs see, of the guitar."""
+    found = squeezenet.gradients(stage, GUITAR, layer=layer)
+    return found.A[0] @ found.gradient[0].mean(axis=(0, 1))
+
+
+@claim("10.against_on_drum")
+def _(squeezenet, stage, layer):
+    return on_the_skin(-balance(squeezenet, stage, layer))
+
+
+@claim("10.against_share")
+def _(squeezenet, stage, layer):
+    both = balance(squeezenet, stage, layer)
+    return -100 * both[both < 0].sum() / both[both > 0].sum()
+
+
+@claim("10.against_drum")
+def _(squeezenet, stage, layer):
+    against = np.maximum(-balance(squeezenet, stage, layer), 0)
+    return ranks(against, grad_cam(squeezenet, stage, DRUM, layer))
+
+
+EARLY = ("fire2_concat", "fire4_concat", "fire6_concat", "fire9_concat")
+
+
+@claim("10.early_edges")
+def _(squeezenet, stage, edges):
+    heats = [maps.layer_cam(squeezenet, stage, GUITAR, name) for name in EARLY]
+    return all(0.25 < ranks(heat, images.resize(edges, heat.shape)) < 0.5 for heat in heats)
+
+
+@claim("10.early_drum")
+def _(squeezenet, stage):
+    *early, _, last = (two(maps.layer_cam, squeezenet, stage, layer=name) for name in EARLY)
+    return min(early) > last
+
+
+def lines_of(squeezenet, stage, target) -> np.ndarray:
+    return largest(maps.guided_backpropagation(squeezenet, stage, target))
+
+
+@claim("10.guided_drum")
+def _(squeezenet, stage):
+    return ranks(*(lines_of(squeezenet, stage, c) for c in (GUITAR, DRUM)))
+
+
+@claim("10.guided_goldfish")
+def _(squeezenet, stage):
+    return ranks(*(lines_of(squeezenet, stage, c) for c in (GUITAR, "goldfish")))
+
+
+@claim("10.guided_edges")
+def _(squeezenet, stage, edges):
+    return ranks(lines_of(squeezenet, stage, GUITAR), edges)
+
+
+def clouds(squeezenet, stage, *which: tuple[int, int]) -> list[np.ndarray]:
+    return [
+        largest(maps.smooth_grad(squeezenet, stage, c, samples=16, seed=seed)) for c, seed in which
+    ]
+
+
+@claim("10.smooth_seed")
+def _(squeezenet, stage):
+    return ranks(*clouds(squeezenet, stage, (GUITAR, 0), (GUITAR, 1)))
+
+
+@claim("10.smooth_drum")
+def _(squeezenet, stage):
+    return ranks(*clouds(squeezenet, stage, (GUITAR, 0), (DRUM, 0)))
+
+
+@claim("10.bent_straight")
+def _(bent, straight):
+    return ranks(largest(bent.phi), largest(straight.phi))
+
+
+@claim("10.bent_ratio")
+def _(squeezenet, x, bent, straight):
+    """And the straight path comes within a tenth."""
+    lit, dark = squeezenet.logits([x, np.zeros_like(x)])[:, GUITAR]
+    assert abs(straight.phi.sum(dtype=float) / (lit - dark) - 1) < 0.1
+    return bent.phi.sum(dtype=float) / (lit - dark)
+
+
+@claim("10.xrai_drum")
+def _(xrai):
+    return ranks(xrai[GUITAR], xrai[DRUM])
+
+
+@claim("10.xrai_edges")
+def _(xrai, edges, x):
+    return ranks(xrai[GUITAR], maps.merged(edges, maps.overlapping_regions(x)))
+
+
+@claim("10.xrai_sum")
+def _(squeezenet, x, xrai):
+    lit, dark = squeezenet.logits([x, np.zeros_like(x)])[:, GUITAR]
+    return xrai[GUITAR].sum() > 10 * (lit - dark)
+
+
+def blocks(squeezenet, stage, target: int, colour: str) -> np.ndarray:
+    """Occlusion of the package, whose windows lie side by side: one value for each."""
+    heat = maps.occlusion(squeezenet, stage, target, window=32, stride=32, baseline=colour)
+    return heat[16::32, 16::32]
+
+
+@claim("10.occlusion_drum")
+def _(squeezenet, stage):
+    return ranks(*(blocks(squeezenet, stage, c, "grey") for c in (GUITAR, DRUM)))
+
+
+@claim("10.occlusion_rises")
+def _(squeezenet, stage):
+    return int((blocks(squeezenet, stage, GUITAR, "grey") < 0).sum())
+
+
+@claim("10.occlusion_white")
+def _(squeezenet, stage):
+    return ranks(*(blocks(squeezenet, stage, GUITAR, colour) for colour in ("grey", "white")))
+
+
+def risen(S: np.ndarray, M: np.ndarray) -> np.ndarray:
+    """The mean score of the masks that show a place, less the mean: the covariance over p."""
+    return np.einsum("n,nhw->hw", S - S.mean(), M - M.mean(axis=0)) / (len(M) - 1)
+
+
+@claim("10.rise_drum")
+def _(S, M):
+    return ranks(*(risen(column, M) for column in S.T))
+
+
+@claim("10.rise_halves")
+def _(S, M):
+    return ranks(risen(S[:120, 0], M[:120]), risen(S[120:, 0], M[120:]))
+
+
+@claim("10.wall")
+def _(wall):
+    """Two rows are above 0.9; two are below 0."""
+    drum = {name: of_drum for name, (of_drum, _) in wall.items()}
+    alike = {name for name, r in drum.items() if r > 0.9}
+    turned = {name for name, r in drum.items() if r < 0}
+    return alike == {"Eigen-CAM", "guided"} and turned == {"occlusion", "RISE"}
