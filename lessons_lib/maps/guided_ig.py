@@ -140,7 +140,8 @@ def guided_integrated_gradients(
     Returns
     -------
     Attribution
-        As for `integrated_gradients`; its ``error`` tells whether the steps were enough.
+        As for `integrated_gradients`. Look at its ``error``: on a network of ReLUs the sum can be
+        far off, and more steps need not help.
 
     Raises
     ------
