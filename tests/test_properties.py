@@ -230,7 +230,16 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     maps.place_weighted_sum: dict(A=A, weights=GRADIENT),
     maps.axiom_weights: dict(A=A, gradient=GRADIENT),
     maps.principal_weights: dict(A=A),
-    judging.bootstrap: dict(values=numbers(6), confidence=real(0.1, 0.9), resamples=whole(1, 50)),
+    judging.median: dict(values=numbers(6), confidence=real(0.1, 0.9)),
+    judging.hits: dict(
+        values=one_of([1, 0, 1], [True] * 4, odd=([0.5], [2], [])), confidence=real(0.1, 0.9)
+    ),
+    judging.sign_flip: dict(differences=numbers(6)),
+    judging.paired: dict(one=numbers(6), other=numbers(6)),
+    judging.holm: dict(p=numbers(4, low=0, high=1)),
+    judging.pictures_needed: dict(
+        difference=real(0.1, 2), spread=real(0.1, 2), power=real(0.1, 0.9), alpha=real(0.01, 0.2)
+    ),
     judging.average_drop: dict(Y=numbers(4, low=0, high=1), O=numbers(4, low=0, high=1)),
     judging.average_increase: dict(Y=numbers(4, low=0, high=1), O=numbers(4, low=0, high=1)),
     judging.ranks: dict(heat=HEAT, size=SIZES),
@@ -782,10 +791,10 @@ def test_the_hottest_places_are_as_many_as_asked_for(heat, size, ties) -> None:
 
 @NUMBERS
 @given(ARRAYS, st.floats(0.05, 0.95))
-def test_a_bootstrap_interval_lies_within_the_values(values, confidence) -> None:
-    found = judging.bootstrap(values[0], confidence=confidence, resamples=50)
-    slack = 1e-9 * np.abs(values[0]).max()
-    assert values[0].min() - slack <= found.low <= found.high <= values[0].max() + slack
+def test_the_ends_of_a_medians_interval_are_values_on_both_its_sides(values, confidence) -> None:
+    found = judging.median(values[0], confidence=confidence)
+    assert found.low <= found.estimate <= found.high
+    assert {found.low, found.high} <= {*values[0].tolist(), -np.inf, np.inf}
 
 
 @NUMBERS

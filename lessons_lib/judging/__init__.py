@@ -23,27 +23,43 @@ from lessons_lib.judging.localisation import (
     top_share_inside,
 )
 from lessons_lib.judging.sanity import Stage, cascading_randomisation
-from lessons_lib.judging.statistics import Interval, bootstrap, rank_correlation
+from lessons_lib.judging.statistics import (
+    Interval,
+    Paired,
+    hits,
+    holm,
+    median,
+    paired,
+    pictures_needed,
+    rank_correlation,
+    sign_flip,
+)
 
 __all__ = [
     "Comparison",
     "Confidences",
     "Curve",
     "Interval",
+    "Paired",
     "Stage",
     "average_drop",
     "average_increase",
-    "bootstrap",
     "cascading_randomisation",
     "compare",
     "confidences",
     "deletion",
     "energy_inside",
+    "hits",
+    "holm",
     "hottest",
     "insertion",
     "intersection_over_union",
+    "median",
+    "paired",
+    "pictures_needed",
     "pointing_game",
     "rank_correlation",
     "ranks",
+    "sign_flip",
     "top_share_inside",
 ]

@@ -1,4 +1,4 @@
-"""All methods on one bench: a score for each method, measure and picture (lesson 07)."""
+"""All methods on one bench: a score for each method, measure and picture (lesson 08)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lessons_lib.basics.progress import bar
 from lessons_lib.images import Images
-from lessons_lib.judging.statistics import Interval, bootstrap
+from lessons_lib.judging.statistics import Interval, Paired, hits, median, paired
 from lessons_lib.methods import Method, heat_maps
 from lessons_lib.network.asking import Network
 from lessons_lib.network.labels import Target
@@ -32,25 +32,30 @@ class Comparison(NamedTuple):
     scores: NDArray[np.float64]
 
     def interval(self, method: str, measure: str) -> Interval:
-        """Mean of one method's score over the pictures, with its interval; see `bootstrap`."""
-        row, column = self.methods.index(method), self.measures.index(measure)
-        return bootstrap(self.scores[row, column])
+        """Of one method's scores over the pictures: the share of hits, or the median.
 
-    def difference(self, method: str, other: str, measure: str) -> Interval:
-        """Mean of score less score, picture by picture; see `bootstrap`.
+        Where all scores of the measure are 0 or 1, see `hits`; else `median`. Both intervals are
+        exact, whatever the scores' distribution.
+        """
+        row, column = self.methods.index(method), self.measures.index(measure)
+        only_hits = np.isin(self.scores[:, column], (0, 1)).all()
+        return (hits if only_hits else median)(self.scores[row, column])
+
+    def difference(self, method: str, other: str, measure: str) -> Paired:
+        """Score less score, picture by picture; see `paired`.
 
         Two methods that saw the same pictures are told apart by this, not by whether their own
         intervals overlap.
         """
         column = self.measures.index(measure)
         one, two = (self.scores[self.methods.index(name), column] for name in (method, other))
-        return bootstrap(one - two)
+        return paired(one, two)
 
     def __str__(self) -> str:
         rows = [("", *self.measures)]
         for method in self.methods:
             found = [self.interval(method, measure) for measure in self.measures]
-            rows.append((method, *(f"{i.mean:.2f} ({i.low:.2f}..{i.high:.2f})" for i in found)))
+            rows.append((method, *(f"{i.estimate:.2f} ({i.low:.2f}..{i.high:.2f})" for i in found)))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         padded = (
             (f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows

@@ -1,4 +1,4 @@
-"""Does a map keep its word, and does it keep still? Infidelity and sensitivity (lesson 07).
+"""Does a map keep its word, and does it keep still? Infidelity and sensitivity (lesson 08).
 
 References
 ----------
@@ -28,11 +28,14 @@ class Removals(NamedTuple):
     ----------
     hidden : ndarray of bool, shape (n, height, width)
         Which pixels were hidden each time.
+    step : ndarray of float32, shape (height, width, channels)
+        How far each value is from what it shows when it is hidden: the picture less the baseline.
     drop : ndarray of float32, shape (n,)
         By how much the logit fell.
     """
 
     hidden: NDArray[np.bool_]
+    step: NDArray[np.float32]
     drop: NDArray[np.float32]
 
 
@@ -94,23 +97,29 @@ def removals(
     empty = classifier.baseline(x, baseline)
     parts = np.array_split(hidden, -(-samples // 16))
     after = [classifier.logits(np.where(part[..., None], empty, x))[:, chosen] for part in parts]
-    return Removals(hidden, classifier.logits(x)[0, chosen] - np.concatenate(after))
+    drop = classifier.logits(x)[0, chosen] - np.concatenate(after)
+    return Removals(hidden, (x - empty)[0].astype(np.float32), drop)
 
 
 def infidelity(heat: ArrayLike, found: Removals) -> float:
     r"""How badly a map predicts what happens when pieces are hidden: 0 is best, 1 is no help.
 
-    .. math:: \min_\beta \frac{E\bigl[(\beta \, I^\top \Phi - (f(x) - f(x_I)))^2\bigr]}
-              {E\bigl[(f(x) - f(x_I))^2\bigr]}
+    .. math:: \min_{\beta \ge 0} \frac{E\bigl[(\beta \, I^\top \Phi - (f(x) - f(x - I)))^2\bigr]}
+              {E\bigl[(f(x) - f(x - I))^2\bigr]}
 
-    The map's values are added up over the hidden pixels :math:`I`; that is what the logit should
-    lose. Maps come in many units, so the best factor :math:`\beta \ge 0` is used, as the paper
-    does, and the error is divided by that of a map of zeros.
+    :math:`I` is what was taken off the picture, value by value: the picture less the baseline where
+    it is hidden, and 0 elsewhere. :math:`\Phi` are *slopes*, so that :math:`I^\top \Phi` is what
+    the logit should lose. A map of *shares*, whose values are parts of the score already, is a
+    slope times the step to the baseline; so its values are added up over the hidden pixels, and
+    :math:`I` is 1 there and 0 elsewhere.
+
+    Maps come in many units, so the best factor :math:`\beta` is used, as the paper does, and the
+    error is divided by that of a map of zeros.
 
     Parameters
     ----------
-    heat : array, shape (h, w)
-        A raw map, of any resolution.
+    heat : array, shape (h, w) or (height, width, channels)
+        A raw map of shares, of any resolution; or slopes, one for each value of the picture.
     found
         From `removals`.
 
@@ -122,23 +131,33 @@ def infidelity(heat: ArrayLike, found: Removals) -> float:
     Raises
     ------
     ValueError
-        If the map is not of shape (h, w), or not finite.
+        If the map has another shape, or is not finite.
 
     References
     ----------
-    Yeh et al. 2019, definition 2.1, and section 2 for the factor.
+    Yeh et al. 2019, definition 2.1, and section 2 for the factor and for square removals.
 
     Examples
     --------
     >>> hidden = np.array([[[True, False]], [[False, True]]])
-    >>> infidelity([[2.0, 6.0]], Removals(hidden, np.array([1.0, 3.0])))
+    >>> found = Removals(hidden, np.array([[[4.0], [2.0]]]), np.array([1.0, 3.0]))
+    >>> infidelity([[2.0, 6.0]], found)
+    0.0
+    >>> infidelity([[[0.25], [1.5]]], found)
     0.0
     """
     heat = as_floats(heat, "the map")
-    if heat.ndim != 2 or not np.isfinite(heat).all():
-        raise ValueError(f"a map is finite and has the shape (h, w); this one has {heat.shape}")
-    large = resize(heat, found.hidden.shape[1:]).astype(float)
-    said = np.einsum("nhw,hw->n", found.hidden, large)
+    slopes = heat.shape == found.step.shape
+    if (heat.ndim != 2 and not slopes) or not np.isfinite(heat).all():
+        raise ValueError(
+            f"a map is finite and has the shape (h, w), slopes have {found.step.shape}; this one "
+            f"has {heat.shape}"
+        )
+    if slopes:
+        shares = (heat * found.step).sum(axis=-1, dtype=float)
+    else:
+        shares = resize(heat, found.hidden.shape[1:]).astype(float)
+    said = np.einsum("nhw,hw->n", found.hidden, shares)
     drop = found.drop.astype(float)
     if not (drop**2).sum():
         return float(said.any())

@@ -26,6 +26,7 @@ WRONG = {
     "05": "[0, 20]",
     "06": "[8, 8]",
     "07": "[1, 3 / 5, 1 / 3]",
+    "08": "[3 / 16, 6]",
     "12": "[0, 0.9, 0.1]",
 }
 # How far the green values of a picture spread; 0 for one that is blank or was not loaded.

@@ -1,12 +1,12 @@
-"""The loop over methods and measures, and the intervals."""
+"""The loop over methods and measures, and the drawing of what it found."""
 
 import matplotlib.figure
 import numpy as np
 import pytest
 
-from lessons_lib import judging, plotting
+from lessons_lib import plotting
 from lessons_lib.judging.bench import Comparison, compare
-from lessons_lib.judging.statistics import bootstrap
+from lessons_lib.judging.statistics import hits, median
 from lessons_lib.methods import CONTROLS
 from tests.networks import SIZE, classifier, gap_net, pictures
 
@@ -24,55 +24,34 @@ def test_each_map_is_scored_by_each_measure() -> None:
     assert seen == [0, 1, 2] * 3
 
 
-def test_the_bootstrap_interval_covers_the_true_mean_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(0)
-    covered = 0
-    for seed in range(300):
-        found = bootstrap(rng.normal(3, 1, 40), confidence=0.9, resamples=400, seed=seed)
-        covered += found.low <= 3 <= found.high
-    assert covered / 300 == pytest.approx(0.9, abs=0.05)
-
-
-def test_the_interval_narrows_with_the_number_of_pictures_and_is_reproducible() -> None:
-    values = np.random.default_rng(1).normal(size=400)
-    few, many = bootstrap(values[:25]), bootstrap(values)
-    ratio = (few.high - few.low) / (many.high - many.low)
-    assert ratio == pytest.approx(4, rel=0.35)  # the root of 400 / 25
-    assert few == bootstrap(values[:25])
-    assert few.low <= few.mean <= few.high
-
-
 def test_a_paired_difference_is_seen_where_the_intervals_overlap() -> None:
     """One method is a little better on each of very different pictures."""
     base = np.random.default_rng(2).normal(size=30)
     found = Comparison(("a", "b"), ("m",), np.stack([[base + 0.1], [base]]))
     one, two = found.interval("a", "m"), found.interval("b", "m")
+    assert one == median(base + 0.1)
     assert one.low < two.high
     difference = found.difference("a", "b", "m")
-    assert difference.low > 0
+    assert difference.median.low > 0
     assert difference.mean == pytest.approx(0.1)
+    assert found.difference("b", "a", "m").mean == -difference.mean
+
+
+def test_hits_have_the_interval_of_hits() -> None:
+    """For a measure of hits, whoever has them; a fraction in one method's scores makes a median."""
+    scores = np.array([[[1, 1, 1, 0, 1, 1], [1, 1, 1, 0, 1, 1]], [[1.0] * 6, [0.5] * 6]])
+    found = Comparison(("a", "b"), ("hit", "pointing"), scores)
+    assert found.interval("a", "hit") == hits(scores[0, 0])
+    assert found.interval("b", "hit").low == pytest.approx(0.025 ** (1 / 6))
+    assert found.interval("a", "pointing") == median(scores[0, 1])
 
 
 def test_the_table_names_all_and_lines_up() -> None:
-    found = Comparison(("a", "longer"), ("m", "n"), np.arange(12.0).reshape(2, 2, 3))
+    found = Comparison(("a", "longer"), ("m", "n"), np.arange(24.0).reshape(2, 2, 6))
     lines = str(found).splitlines()
     assert len(lines) == 3
     assert len({len(line) for line in lines}) == 1
-    assert "10.00 (9.00..11.00)" in lines[2]
-
-
-@pytest.mark.parametrize(
-    ("values", "options", "message"),
-    [
-        ([], {}, "finite scores"),
-        ([np.nan], {}, "finite scores"),
-        ([[1.0]], {}, "finite scores"),
-        ([1.0], {"confidence": 95}, "outside 0..1"),
-    ],
-)
-def test_bad_scores_are_named(values, options, message) -> None:
-    with pytest.raises(ValueError, match=message):
-        bootstrap(values, **options)
+    assert "20.50 (18.00..23.00)" in lines[2]
 
 
 def test_nothing_to_compare_is_named() -> None:
@@ -110,7 +89,14 @@ def test_figures_name_methods_and_measures() -> None:
             assert any(text.startswith(name) for text in texts), (name, texts)
 
 
-def test_the_best_mean_is_drawn_filled() -> None:
+def test_of_fewer_than_six_pictures_no_interval_is_drawn() -> None:
+    six = Comparison(FOUND.methods, FOUND.measures, np.repeat(FOUND.scores, 3, axis=2))
+    for found, bars in ((FOUND, 0), (six, 3)):
+        [drawn] = plotting.comparison.intervals(found, LESS).axes[0].collections
+        assert len(drawn.get_segments()) == bars
+
+
+def test_the_best_dot_is_drawn_filled() -> None:
     axes = plotting.comparison.intervals(FOUND, LESS).axes
     filled = [line for line in axes[1].lines if line.get_markerfacecolor() != "white"]
     assert filled[0].get_ydata().tolist() == [1]
@@ -126,4 +112,3 @@ def test_measures_of_any_size_of_map() -> None:
         CONTROLS, {"size": lambda heat, i: heat.size}, classifier(gap_net()), pictures(1)
     )
     assert found.scores.max() == SIZE * SIZE
-    assert judging.Interval._fields == ("mean", "low", "high")

@@ -62,7 +62,25 @@ def test_the_true_attribution_of_a_linear_network_has_no_infidelity() -> None:
 def test_infidelity_by_hand() -> None:
     """Said 1 and 2, dropped 3 and 1: beta is (1 * 3 + 2 * 1) / 5 = 1, error 2² + 1² of 3² + 1²."""
     hidden = np.array([[[True, False]], [[False, True]]])
-    assert infidelity([[1, 2]], Removals(hidden, np.array([3.0, 1.0]))) == pytest.approx(0.5)
+    found = Removals(hidden, np.array([[[5.0], [-4.0]]]), np.array([3.0, 1.0]))
+    assert infidelity([[1, 2]], found) == pytest.approx(0.5)
+    # As slopes, in the paper's form: they say 5 * 2 / 10 and -4 * 3 / -6.
+    assert infidelity([[[0.2], [-0.5]]], found) == pytest.approx(0.5)
+
+
+def test_slopes_are_multiplied_by_what_was_taken_off() -> None:
+    """Definition 2.1 of the paper: on a linear network its slopes say each drop, from any baseline;
+    they are no shares, and shares are no slopes."""
+    net, photo = linear_net(WEIGHTS), pictures(1)[0]
+    x = net.prepare(photo)[0]
+    for baseline in ("black", "grey", "blurred"):
+        found = removals(net, photo, 0, baseline=baseline)
+        assert infidelity(WEIGHTS, found) < 1e-6
+        assert infidelity((WEIGHTS * found.step).sum(axis=-1), found) < 1e-6
+        assert infidelity(WEIGHTS.sum(axis=-1), found) > 0.05
+        assert infidelity(WEIGHTS * x, found) > 0.01
+        empty = net.baseline(x[None], baseline)[0]
+        np.testing.assert_allclose(found.step, x - empty, atol=1e-3)
 
 
 def test_a_constant_network_and_a_map_of_zeros_stay_finite() -> None:

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from itertools import permutations
 
+import numpy as np
 import pytest
 
 from lessons_lib import plotting
@@ -57,6 +58,10 @@ DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
         "the map on trial", "know no class", "plain mean", "centre", "blots", "dots", "edges",
         "the same question", "(1) hide the hottest", "(2) where the truth is", "right tile",
         "(3) the network forgets", "verdict", "the hardest control",
+    ),
+    plotting.comparison.one_difference: (
+        "two methods, eight pictures", "method A", "method B", "a line is one picture",
+        "A less B", "zero: no difference", "median", "interval", "p is not small", "corrected for",
     ),
     plotting.shap_in_practice.hybrid_rows: (
         "the row x", "the coalition: features 1 and 3", "the background: m rows",
@@ -162,6 +167,25 @@ def test_a_lattice_that_cannot_be_drawn_says_why() -> None:
 def test_the_weights_of_the_drawing_are_the_kernel_at_the_masks() -> None:
     for shown, _, weight in plotting.lime._SAMPLES:
         assert weight == pytest.approx(kernel(cosine_distance([shown])[0], IMAGE_SIGMA), abs=5e-3)
+
+
+def test_the_median_and_the_ends_of_the_interval_are_those_of_the_differences() -> None:
+    """Eight differences: the interval goes from the smallest to the largest, and zero is below."""
+    root = ET.fromstring(plotting.comparison.one_difference())
+    dots = [(float(c.get("cx")), float(c.get("cy"))) for c in root.iter(f"{SPACE}circle")]
+    lines = [[float(x.get(k)) for k in ("x1", "y1", "x2", "y2")] for x in root.iter(f"{SPACE}line")]
+    columns = {x: sorted(y for at, y in dots if at == x) for x, _ in dots}
+    one, other, apart, [middle] = columns.values()
+    assert len(one) == len(other) == len(apart) == 8
+    assert [sum(x1 == x2 for x1, _, x2, _ in lines), len(lines)] == [1, 10]
+    [bar] = [line for line in lines if line[0] == line[2]]
+    assert sorted([bar[1], bar[3]]) == [apart[0], apart[-1]]
+    assert middle == pytest.approx((apart[3] + apart[4]) / 2)
+    [zero] = {y1 for x1, y1, x2, y2 in lines if y1 == y2 and x1 != x2 and x1 > 300}
+    assert zero > apart[-1]  # all eight are above zero: further down is less
+    scores = sorted(y1 - y2 for x1, y1, x2, y2 in lines if x1 == 100)  # A is higher up: better
+    heights = sorted(zero - y for y in apart)
+    assert np.corrcoef(sorted(-s for s in scores), heights)[0, 1] > 0.99
 
 
 def test_the_game_of_the_drawing_is_played_right() -> None:

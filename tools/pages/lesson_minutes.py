@@ -35,6 +35,7 @@ HELD = (
     "05_shapley_values",
     "06_integrated_gradients",
     "07_is_the_map_any_good",
+    "08_comparing_methods",
     "09_shap_in_practice",
     "10_gallery_of_maps",
     "12_transformers",
