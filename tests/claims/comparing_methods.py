@@ -1,11 +1,14 @@
 """What lesson 08 says of its differences, its intervals and its networks."""
 
 import itertools
+import json
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from lessons_lib import images
+from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.methods import METHODS, heat_maps
 from tests.claims import claim
 
@@ -185,6 +188,26 @@ def _(simulated):
 # Many differences
 
 
+def survivors(bench: list[dict]) -> list[tuple[str, str, str]]:
+    """Questions whose p is small after Holm."""
+    return [question for question, p in corrected(bench).items() if p <= 0.05]
+
+
+@claim("08.survivors")
+def _(bench):
+    return len(survivors(bench))
+
+
+@claim("08.better_than_dots")
+def _(bench):
+    """Each is better, not only another; eight by insertion."""
+    beaten = [q for q in survivors(bench) if q[1] == "dots"]
+    for q in beaten:
+        assert (differences(bench, *q).mean() > 0) == (q[2] == "insertion")
+    assert sum(q[2] == "insertion" for q in beaten) == 8
+    return len(beaten)
+
+
 @claim("08.score_cam_survives")
 def _(bench):
     return against_plain_mean(bench, "insertion")["Score-CAM"] > 0
@@ -225,6 +248,19 @@ def _(bench):
     return corrected(bench)["Grad-CAM", "plain mean", "insertion"]
 
 
+@claim("08.grad_needs")
+def _(bench):
+    """By the normal approximation, which asks for a few less than the t test."""
+    counts = {}
+    for alpha in (0.05, 0.05 / 88):
+        distance = stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(0.8)
+        for measure in ("deletion", "insertion", "infidelity"):
+            d = differences(bench, "Grad-CAM", "plain mean", measure)
+            counts[alpha, measure] = (distance * d.std(ddof=1) / d.mean()) ** 2
+    alone, among = (np.array(list(counts.values())[i : i + 3]) for i in (0, 3))
+    return alone.min() > 15 and alone.max() < 45 and among.min() > 40 and among.max() < 100
+
+
 @claim("08.lime_thousands")
 def _(bench):
     """By a simulated test with two thousand photographs: mostly not seen."""
@@ -236,15 +272,36 @@ def _(bench):
 # Two networks
 
 
-def amounts(network: str) -> pd.DataFrame:
-    """The stored rows of a network: a row a seed, a column a method."""
-    import json
-
-    from lessons_lib import images
-
+def stored_hans(network: str) -> pd.DataFrame:
+    """The stored rows of a network."""
     rows = json.loads((images.DATA / "evidence" / "hans.json").read_text(encoding="utf-8"))["rows"]
-    of = pd.DataFrame(rows).query("network == @network")
+    return pd.DataFrame(rows).query("network == @network")
+
+
+def amounts(network: str) -> pd.DataFrame:
+    """Sums over the tag, and the truth: a row a seed, a column a method."""
+    of = stored_hans(network)
     return of.pivot(index=["seed", "truth"], columns="method", values="amount").reset_index("truth")
+
+
+def hottest(network: str) -> pd.DataFrame:
+    """Shares of the hottest pixels in the tag: a row a seed, a column a method."""
+    return stored_hans(network).pivot(index="seed", columns="method", values="hottest")
+
+
+@claim("08.hot_in_both")
+def _(dogs, tag):
+    """More than half of the hottest pixels in a twentieth of the picture; the edges, too."""
+    found = np.array([hottest(name)[["Grad-CAM", "KernelSHAP"]] for name in ("Hans", "honest")])
+    sharp = np.stack([np.hypot(*np.gradient(x.mean(axis=-1))) for x in dogs])
+    edges = [tag[heat >= np.quantile(heat, 0.99)].mean() for heat in sharp]
+    return found.shape == (2, 5, 2) and found.min() > 0.6 and min(edges) > 0.6 and tag.mean() < 0.1
+
+
+@claim("08.ig_hottest")
+def _():
+    of = {name: hottest(name)["Integrated Gradients"] for name in ("Hans", "honest")}
+    return of["Hans"].min() > 0.98 and of["honest"].max() < 0.5
 
 
 @claim("08.shap_near")
@@ -272,6 +329,18 @@ def _():
     return rows["Integrated Gradients"].max() < 0 < rows.truth.min()
 
 
+@claim("08.ig_from_fur")
+def _(hans, honest, dogs, plain, tag):
+    """Picture by picture, to a twentieth of a logit; all of it lies in the tag."""
+    for network in (hans, honest):
+        truth = (network.logits(dogs) - network.logits(plain))[:, 1]
+        for x, without, gain in zip(dogs, plain, truth, strict=True):
+            heat = integrated_gradients(network, x, 1, baseline=without).phi.sum(axis=-1)
+            if abs(heat[tag].sum() - gain) > 0.05 or np.abs(heat[~tag]).max() > 1e-6:
+                return False
+    return True
+
+
 # Infidelity
 
 
@@ -290,6 +359,19 @@ def _(bench):
 @claim("08.lime_shap")
 def _(bench):
     return all(flip(differences(bench, "LIME", "KernelSHAP", k)) > 0.05 for k in MEASURES)
+
+
+@claim("08.overlap")
+def _(bench):
+    """Of the intervals of the medians: the fifth smallest and the fifth largest of 17."""
+    methods = list(dict.fromkeys(row["method"] for row in bench))
+    count = 0
+    for measure in MEASURES:
+        scores = [np.sort([r[measure] for r in bench if r["method"] == m]) for m in methods]
+        for a, b in itertools.combinations(scores, 2):
+            count += a[4] <= b[-5] and b[4] <= a[-5]
+    assert len(list(itertools.combinations(methods, 2))) * 4 == 480
+    return count
 
 
 @claim("08.wins")
