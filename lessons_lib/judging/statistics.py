@@ -214,7 +214,7 @@ def paired(one: ArrayLike, other: ArrayLike) -> Paired:
 
 
 def holm(p: ArrayLike) -> NDArray[np.float64]:
-    r"""P values corrected for their number (Holm 1979): 5 in 100 *families* raise a false alarm.
+    r"""P values corrected for their number (Holm 1979): at most 5 in 100 *families* raise an alarm.
 
     The smallest of m is multiplied by m, the next by m - 1, ...; none falls below the one before.
 
