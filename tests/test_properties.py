@@ -185,7 +185,9 @@ AROUND = Kind(
     | one_field_odd("names", st.just(("a",)))
     | one_field_odd("sigma", real(1, 2).odd),
 )
-REMOVED = fixed(robustness.Removals(RNG.random((5, 8, 8)) < 0.5, RNG.normal(size=5)))
+REMOVED = fixed(
+    robustness.Removals(RNG.random((5, 8, 8)) < 0.5, np.ones((8, 8, 3)), RNG.normal(size=5))
+)
 
 ODD_SIDES = (0, 17, -1, 2.5, "x", (2, 2, 2), (3, None), True)
 SIDES = one_of(None, 3, 16, (2, 5), odd=ODD_SIDES)
