@@ -259,7 +259,8 @@ def pictures_needed(
     Raises
     ------
     ValueError
-        If the difference is zero, or another value is out of range.
+        If the difference is zero, another value is out of range, or difference and spread lie more
+        than a factor of a million apart.
 
     References
     ----------
@@ -279,6 +280,11 @@ def pictures_needed(
         if not 0 < real(value, name) < 1:
             raise ValueError(f"{name}={value} is outside 0..1")
     effect = abs(difference) / spread
+    if not 1e-6 <= effect <= 1e6:
+        raise ValueError(
+            f"difference={difference:g} and spread={spread:g} lie more than a factor of a million "
+            "apart; are both in one unit?"
+        )
 
     def seen(n: int) -> bool:
         critical = stats.t.ppf(1 - alpha / 2, n - 1)

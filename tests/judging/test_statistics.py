@@ -140,6 +140,8 @@ def test_numbers_of_pictures_are_found_far_out_too() -> None:
         (lambda: holm([0.1, 5]), r"0..1; here is 5"),
         (lambda: pictures_needed(0, 1), "0 is never seen"),
         (lambda: pictures_needed(1, 0), "spread=0 must be above 0"),
+        (lambda: pictures_needed(1, 1e12), "are both in one unit"),
+        (lambda: pictures_needed(1e300, 1e-300), "are both in one unit"),
         (lambda: pictures_needed(1, 1, power=1), "power=1 is outside"),
         (lambda: pictures_needed(1, 1, alpha=0), "alpha=0 is outside"),
     ],
