@@ -254,7 +254,7 @@ def pictures_needed(
     power
         How often it is to be seen, 0..1.
     alpha
-        How often a difference may be seen where there is none, 0..1.
+        How often a difference may be seen where there is none, 1e-9..1.
 
     Raises
     ------
@@ -276,9 +276,10 @@ def pictures_needed(
         raise ValueError(f"difference={difference} must be finite, and not 0: 0 is never seen")
     if not 0 < real(spread, "spread") < np.inf:
         raise ValueError(f"spread={spread} must be above 0, and finite")
-    for name, value in (("power", power), ("alpha", alpha)):
-        if not 0 < real(value, name) < 1:
-            raise ValueError(f"{name}={value} is outside 0..1")
+    if not 0 < real(power, "power") < 1:
+        raise ValueError(f"power={power} is outside 0..1")
+    if not 1e-9 <= real(alpha, "alpha") < 1:
+        raise ValueError(f"alpha={alpha} is outside 1e-9..1")
     effect = abs(difference) / spread
     if not 1e-6 <= effect <= 1e6:
         raise ValueError(
