@@ -19,6 +19,7 @@ from lessons_lib.plotting import (
     shapley,
     tables,
     transformers,
+    your_network,
 )
 from lessons_lib.plotting.layers import compare_layers
 from lessons_lib.plotting.lines import curves
@@ -54,4 +55,5 @@ __all__ = [
     "superpixel_weights",
     "tables",
     "transformers",
+    "your_network",
 ]

@@ -6,6 +6,7 @@ number of them into one page for a colleague.
 """
 
 from lessons_lib.report._explained import Explained, Finding, load_explained
+from lessons_lib.report._explorer import explorer
 from lessons_lib.report._making import explain, fitting_methods
 from lessons_lib.report._page import page, write_report
 
@@ -13,6 +14,7 @@ __all__ = [
     "Explained",
     "Finding",
     "explain",
+    "explorer",
     "fitting_methods",
     "load_explained",
     "page",

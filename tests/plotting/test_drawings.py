@@ -71,6 +71,10 @@ DRAWINGS: dict[Callable[[], str], tuple[str, ...]] = {
     plotting.transformers.vision_transformer: (
         "class", "places", "attention", "ten logits", "Grad-CAM", "rollout", "relevance",
     ),
+    plotting.your_network.doors: (
+        "your picture", "preprocessing", "layers with places", "head", "score", "the door",
+        "Classifier(model, labels)", "a Score", "BlackBox(predict, labels, size)", "only ask",
+    ),
 }  # fmt: skip
 each = pytest.mark.parametrize("draw", DRAWINGS, ids=lambda draw: draw.__name__)
 
