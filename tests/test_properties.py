@@ -578,6 +578,7 @@ EXEMPT = {
         ["report.overlaid", "report.jpeg", "report.data_address", "report.hottest_place"],
         "draws what explain found, which is called here",
     ),
+    "report.explorer": "widgets; tests/report/test_explorer.py uses them",
     "report.load_explained": "reads files; tests/report/test_explained.py has others",
     "report.fitting_methods": "names methods for a network that explain has checked",
     "images.load_image": "reads a file; test_images.py has files that are none",
