@@ -100,7 +100,7 @@ LOOK_AGAIN = {
 @exercise(
     "11.3",
     expects='a decision for each sentence: {"a": "yes", "b": ...}',
-    praise="First the split, then the shortcut, then the number of photographs, and only then maps.",
+    praise="First the split, then the shortcut, then how many photographs; only then maps.",
 )
 def _report(answer: Any) -> str | None:
     return decisions(answer, DECIDED, LOOK_AGAIN)

@@ -27,6 +27,7 @@ WRONG = {
     "06": "[8, 8]",
     "07": "[1, 3 / 5, 1 / 3]",
     "08": "[3 / 16, 6]",
+    "11": "[[4, -6], [0, 2]]",
     "12": "[0, 0.9, 0.1]",
 }
 # How far the green values of a picture spread; 0 for one that is blank or was not loaded.
@@ -135,3 +136,47 @@ def exercise(page: Page, number: str) -> None:
     solution = page.locator(".jp-MarkdownCell details code").filter(has_text=check).first
     output = jupyter.run_instead(page, cell, solution.text_content() or "")
     expect(output).to_contain_text("right. ", timeout=5 * jupyter.MINUTES)
+
+
+EXPLORER = """
+from lessons_lib import models
+from lessons_lib.report import explorer
+
+networks = {"squeezenet": models.load("squeezenet")}
+explorer(networks)
+"""
+
+
+def test_explorer(lab: str, chromium: Browser, screenshots: Path) -> None:
+    """A photograph is uploaded, explained by keys, the code shown; then a file of text."""
+    with jupyter.opened(chromium, lab, "11_your_own_network.ipynb") as page:
+        cell = page.locator(".jp-CodeCell").filter(has_text="explorer(networks)").last
+        cell.scroll_into_view_if_needed()
+        jupyter.run_instead(page, cell, EXPLORER)
+        button = cell.get_by_role("button", name="Explain")
+        expect(button).to_be_visible(timeout=3 * jupyter.MINUTES)
+        photograph = jupyter.ROOT / "data" / "images" / "hens.jpg"
+        cell.locator("input[type=file]").set_input_files(photograph)
+        expect(cell.get_by_text("or upload (1)")).to_be_visible()
+        cell.get_by_label("Class").focus()
+        page.keyboard.type("hen")
+        for _ in ("to the layer", "to the methods", "to the button"):
+            page.keyboard.press("Tab")
+        expect(button).to_be_focused()
+        page.keyboard.press("Enter")
+        code = cell.locator("pre").filter(has_text="explain(networks['squeezenet']")
+        expect(code).to_contain_text("images.load_image('hens.jpg')", timeout=3 * jupyter.MINUTES)
+        expect(code).to_contain_text("target='hen'")
+        maps = cell.locator(".explained img")
+        assert min(maps.evaluate_all(f"images => images.map({SPREAD})")) > 10
+        assert maps.count() == 3  # the picture, Grad-CAM, the control
+        maps.first.scroll_into_view_if_needed()
+        page.screenshot(path=screenshots / "explorer.png")
+        text = jupyter.ROOT / "data" / "imagenet_classes.txt"
+        cell.locator("input[type=file]").set_input_files(text)
+        button.click()
+        expect(cell.get_by_role("status")).to_have_text(
+            "Imagenet_classes.txt is no picture that can be read.", timeout=jupyter.MINUTES
+        )
+        expect(maps).to_have_count(0)
+        no_errors(page)

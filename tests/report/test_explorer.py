@@ -46,7 +46,7 @@ def run_code(shown: dict, **names: object) -> object:
     *lines, last = html.unescape(text).split("explain(networks")
     names |= {"networks": networks()}
     exec("".join(lines), names)
-    return eval("explain(networks" + last, names)  # noqa: S307
+    return eval("explain(networks" + last, names)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib import Classifier, images, models, plotting
+from lessons_lib import Classifier, images, models
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.judging import clever_hans, pointing_game
 from lessons_lib.judging.statistics import rank_correlation
@@ -81,8 +81,8 @@ def speckles() -> Symptom:
     """Share of the variation that is from pixel to pixel: of one gradient, and of a mean of 25."""
     network = models.load("squeezenet")
     panda = images.course_image("panda")
-    one = np.abs(saliency(network, panda)).reshape(227, 227, -1).max(axis=-1)
-    many = np.abs(smooth_grad(network, panda, samples=25)).reshape(227, 227, -1).sum(axis=-1)
+    one = saliency(network, panda)
+    many = np.abs(smooth_grad(network, panda, samples=25)).max(axis=-1)
     rough = [float(np.abs(np.diff(h, axis=1)).mean() / h.std()) for h in (one, many)]
     return Symptom([_panel(panda, one), _panel(panda, many)], *rough)
 
@@ -93,7 +93,9 @@ def another_each_time() -> Symptom:
     koala = images.course_image("koala")
     x = network.prepare(koala)
     classes = np.array([network.class_index("koala")])
-    runs = {n: [lime_map(network, x, classes, samples=n, seed=s)[0] for s in (0, 1)] for n in (40, 400)}
+    runs = {
+        n: [lime_map(network, x, classes, samples=n, seed=s)[0] for s in (0, 1)] for n in (40, 400)
+    }
     return Symptom(
         [_panel(koala, heat) for heat in runs[40]],
         *(rank_correlation(*pair) for pair in runs.values()),
@@ -101,13 +103,11 @@ def another_each_time() -> Symptom:
 
 
 def looks_strong() -> Symptom:
-    """The largest value of the map, as a share of the top class's: scaled each by itself, or not."""
+    """The largest value of the map beside the top class's: each scaled by itself, or not."""
     network = models.load("squeezenet")
     hens = images.course_image("hens")
     top, other = grad_cam(network, [hens] * 2, [network.top(hens)[0].label, "espresso"])
-    return Symptom(
-        [_panel(hens, top), _panel(hens, other)], 1.0, float(other.max() / top.max())
-    )
+    return Symptom([_panel(hens, top), _panel(hens, other)], 1.0, float(other.max() / top.max()))
 
 
 def wrong_pixels() -> Symptom:
@@ -125,7 +125,7 @@ def wrong_pixels() -> Symptom:
 
 
 def in_the_corner() -> Symptom:
-    """Whether the map is hottest on a mark: with it in all training pictures of a class, without."""
+    """Whether a map is hottest on a mark: it stood in one class's training pictures, or both."""
     names, labels = ["cat", "polar_bear"], ["cat", "bear"]
     picture = clever_hans.crops(names, 4, bear_mark=[1], seed=9).x[1]
     inside = np.zeros(picture.shape[:2], bool)

@@ -1,0 +1,126 @@
+"""What lesson 11 says of its networks."""
+
+import numpy as np
+from scipy.stats import beta
+
+from lessons_lib import images
+from lessons_lib.grad_cam import grad_cam
+from tests.claims import claim
+
+
+def held_crops(features, owner, fit, labels):
+    """How many crops that were drawn by lot are named right; the lot is that of the lesson."""
+    out = np.random.default_rng(0).random(len(features)) < 0.25
+    head = fit(features[~out], labels[owner[~out]])
+    return int(
+        (np.sign(features[out] @ head.coef_[0] + head.intercept_) > 0)[
+            labels[owner[out]] == 1
+        ].sum()
+    ) + int((features[out] @ head.coef_[0] + head.intercept_ <= 0)[labels[owner[out]] == 0].sum())
+
+
+def held_photographs(features, of_whole, owner, fit, labels):
+    """How many photographs are named right by a head that has seen none of their crops."""
+    right = 0
+    for k in range(5):
+        out = np.arange(k, 20, 5)
+        seen = ~np.isin(owner, out)
+        head = fit(features[seen], labels[owner[seen]])
+        right += int((((of_whole[out] @ head.coef_[0] + head.intercept_) > 0) == labels[out]).sum())
+    return right
+
+
+@claim("11.crops_true")
+def _(features, owner, fit, y):
+    return held_crops(features, owner, fit, y)
+
+
+@claim("11.crops_shuffled")
+def _(features, owner, fit, shuffled):
+    return held_crops(features, owner, fit, shuffled)
+
+
+@claim("11.photographs_true")
+def _(features, of_whole, owner, fit, y):
+    return held_photographs(features, of_whole, owner, fit, y)
+
+
+@claim("11.photographs_shuffled")
+def _(features, of_whole, owner, fit, shuffled):
+    return held_photographs(features, of_whole, owner, fit, shuffled)
+
+
+@claim("11.shuffles")
+def _(features, of_whole, owner, fit, y):
+    """So many other shuffles, and in each fewer are right than for the true labels."""
+    true = held_photographs(features, of_whole, owner, fit, y)
+    others = [np.random.default_rng(s).permutation(y) for s in range(10, 30)]
+    return sum(held_photographs(features, of_whole, owner, fit, o) < true for o in others)
+
+
+@claim("11.low")
+def _(by_photographs, y):
+    """The quantile of a beta distribution: Clopper and Pearson's own form."""
+    k = int(by_photographs(y).sum())
+    return beta.ppf(0.025, k, 20 - k + 1)
+
+
+@claim("11.high")
+def _(by_photographs, y):
+    k = int(by_photographs(y).sum())
+    return beta.ppf(0.975, k + 1, 20 - k)
+
+
+def like_the_blind(network, koala, layer):
+    one = grad_cam(network, koala, "animal", layer).ravel()
+    other = network.activations(koala, layer)[0].mean(axis=-1).ravel()
+    return np.corrcoef(one, other)[0, 1]
+
+
+@claim("11.blind_coarse")
+def _(network, koala, coarse):
+    return like_the_blind(network, koala, coarse)
+
+
+@claim("11.blind_fine")
+def _(network, koala, fine):
+    return like_the_blind(network, koala, fine)
+
+
+def hottest_on_tag(heats, inside):
+    """Share of maps whose hottest place lies on the tag, by the enlarged map's largest pixels."""
+    found = []
+    for heat, place in zip(heats, inside, strict=True):
+        large = images.resize(heat, (96, 96))
+        found.append(place[large == large.max()].mean())
+    return float(np.mean(found))
+
+
+@claim("11.tag_fine")
+def _(shortcut, stamped, few, inside, fine):
+    return 100 * hottest_on_tag(grad_cam(shortcut, stamped[few], "B", fine), inside[few])
+
+
+@claim("11.tag_coarse")
+def _(shortcut, stamped, few, inside, coarse):
+    return 100 * hottest_on_tag(grad_cam(shortcut, stamped[few], "B", coarse), inside[few])
+
+
+@claim("11.tag_blind")
+def _(shortcut, stamped, few, inside, fine):
+    return 100 * hottest_on_tag(shortcut.activations(stamped[few], fine).mean(-1), inside[few])
+
+
+@claim("11.tag_honest")
+def _(network, stamped, few, inside, fine):
+    return 100 * hottest_on_tag(grad_cam(network, stamped[few], "animal", fine), inside[few])
+
+
+@claim("11.every_photograph")
+def _(shortcut, stamped, few, inside, fine, coarse):
+    """Of each of the four photographs more maps are right at 6 x 6 than at 3 x 3."""
+    return all(
+        hottest_on_tag(grad_cam(shortcut, stamped[part], "B", fine), inside[part])
+        > hottest_on_tag(grad_cam(shortcut, stamped[part], "B", coarse), inside[part])
+        for part in few.reshape(4, 12)
+    )
