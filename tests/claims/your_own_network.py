@@ -108,7 +108,7 @@ def _(shortcut, stamped, few, inside, coarse):
 
 @claim("11.tag_blind")
 def _(shortcut, stamped, few, inside, fine):
-    return 100 * hottest_on_tag(shortcut.activations(stamped[few], fine).mean(-1), inside[few])
+    return hottest_on_tag(shortcut.activations(stamped[few], fine).mean(-1), inside[few]) == 0
 
 
 @claim("11.tag_honest")
