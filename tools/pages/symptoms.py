@@ -69,14 +69,6 @@ def same_for_all() -> Symptom:
     )
 
 
-def blank() -> Symptom:
-    """The largest value: of the map of a class that nothing speaks for, and of the top class."""
-    network = models.load("vgg16")
-    panda = images.course_image("panda")
-    heats = grad_cam(network, [panda] * 2, ["espresso", "giant panda"])
-    return Symptom([_panel(panda, heat) for heat in heats], *(float(h.max()) for h in heats))
-
-
 def speckles() -> Symptom:
     """Share of the variation that is from pixel to pixel: of one gradient, and of a mean of 25."""
     network = models.load("squeezenet")
@@ -143,7 +135,7 @@ def in_the_corner() -> Symptom:
 SYMPTOMS: dict[str, Callable[[], Symptom]] = {
     f.__name__: f
     for f in (
-        blob, same_for_all, blank, speckles, another_each_time, looks_strong, wrong_pixels,
+        blob, same_for_all, speckles, another_each_time, looks_strong, wrong_pixels,
         in_the_corner,
     )
 }  # fmt: skip
