@@ -1,5 +1,6 @@
 """The explorer, as a reader with a keyboard and any file finds it; test_lab.py has a browser."""
 
+import datetime
 import io
 
 import numpy as np
@@ -35,7 +36,7 @@ def photo(form: str) -> bytes:
 
 def upload(shown: dict, name: str, content: bytes) -> None:
     file = {"name": name, "type": "", "size": len(content), "content": content}
-    shown["or upload"].value = [file | {"last_modified": 0}]
+    shown["or upload"].value = [file | {"last_modified": datetime.datetime(2026, 1, 1)}]
 
 
 def run_code(shown: dict, **names: object) -> object:
