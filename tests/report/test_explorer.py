@@ -1,6 +1,8 @@
 """The explorer, as a reader with a keyboard and any file finds it; test_lab.py has a browser."""
 
 import datetime
+import functools
+import html
 import io
 
 import numpy as np
@@ -14,6 +16,7 @@ from tests.networks import SIZE, classifier, gap_net
 LABELS = ["cat", "dog", "owl"]
 
 
+@functools.cache
 def networks() -> dict:
     model = gap_net()
     box = BlackBox(lambda x: model(x).numpy(), LABELS, (SIZE, SIZE), ending="probabilities")
@@ -42,8 +45,6 @@ def upload(shown: dict, name: str, content: bytes) -> None:
 def run_code(shown: dict, **names: object) -> object:
     """What the code for copying gives."""
     text = shown["code"].value.split(">", 3)[3].split("</pre>")[0]
-    import html
-
     *lines, last = html.unescape(text).split("explain(networks")
     names |= {"networks": networks()}
     exec("".join(lines), names)
