@@ -50,14 +50,6 @@ def _(features, of_whole, owner, fit, shuffled):
     return held_photographs(features, of_whole, owner, fit, shuffled)
 
 
-@claim("11.shuffles")
-def _(features, of_whole, owner, fit, y):
-    """So many other shuffles, and in each fewer are right than for the true labels."""
-    true = held_photographs(features, of_whole, owner, fit, y)
-    others = [np.random.default_rng(s).permutation(y) for s in range(10, 30)]
-    return sum(held_photographs(features, of_whole, owner, fit, o) < true for o in others)
-
-
 @claim("11.low")
 def _(by_photographs, y):
     """The quantile of a beta distribution: Clopper and Pearson's own form."""
