@@ -85,13 +85,19 @@ def canvas(width: float, height: float, dpi: float = DPI) -> Figure:
 def wrapped(text: str, inches: float, size: float = NORMAL) -> str:
     """The text with line breaks, so that it fits a width; its own line breaks stay.
 
+    A path that is too long is broken after its strokes.
+
     Examples
     --------
     >>> print(wrapped("integrated gradients from a black baseline", inches=2))
     integrated gradients from a
     black baseline
+    >>> print(wrapped("mobilenetv2_1.00_96/block_13_expand_relu", inches=2))
+    mobilenetv2_1.00_96/
+    block_13_expand_relu
     """
     letters = max(8, int(inches * 72 / (0.56 * size)))  # a letter is about 0.56 of its height wide
+    text = " ".join(w.replace("/", "/\n") if len(w) > letters else w for w in text.split(" "))
     return "\n".join(textwrap.fill(line, letters) for line in text.split("\n"))
 
 

@@ -5,6 +5,8 @@ from scipy.stats import beta
 
 from lessons_lib import images
 from lessons_lib.grad_cam import grad_cam
+from lessons_lib.judging import insertion
+from lessons_lib.maps import occlusion
 from tests.claims import claim
 
 
@@ -116,3 +118,52 @@ def _(shortcut, stamped, few, inside, fine, coarse):
         > hottest_on_tag(grad_cam(shortcut, stamped[part], "B", coarse), inside[part])
         for part in few.reshape(4, 12)
     )
+
+
+@claim("11.named_a")
+def _(shortcut, crops, few):
+    return int((shortcut.probabilities(crops[few]).argmax(axis=-1) == 0).sum())
+
+
+@claim("11.named_b")
+def _(shortcut, stamped, few):
+    return int((shortcut.probabilities(stamped[few]).argmax(axis=-1) == 1).sum())
+
+
+@claim("11.tag_share")
+def _():
+    """A tag is 24 pixels high and 30 wide."""
+    return 100 * 24 * 30 / 96**2
+
+
+@claim("11.castle")
+def _(shortcut, network, stamped, few, inside, fine):
+    """Of the castle's prints both heads' maps are hottest on the tag in 59 %."""
+    part = few[36:]
+    both = [
+        hottest_on_tag(grad_cam(asked, stamped[part], label, fine), inside[part])
+        for asked, label in ((shortcut, "B"), (network, "animal"))
+    ]
+    return all(round(100 * share) == 59 for share in both)
+
+
+def raccoon_insertion(network, photos, heat):
+    """Of a map for "animal", the area under the curve."""
+    return insertion(network, photos["raccoon"], images.resize(heat, (96, 96)), "animal").area
+
+
+@claim("11.cam_insertion")
+def _(network, photos, fine):
+    heat = grad_cam(network, photos["raccoon"], "animal", fine)
+    return raccoon_insertion(network, photos, heat)
+
+
+@claim("11.occlusion_insertion")
+def _(network, photos):
+    return raccoon_insertion(network, photos, occlusion(network, photos["raccoon"], "animal"))
+
+
+@claim("11.control_insertion")
+def _(network, photos, fine):
+    heat = network.activations(photos["raccoon"], fine)[0].mean(axis=-1)
+    return raccoon_insertion(network, photos, heat)
