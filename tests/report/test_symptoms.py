@@ -12,10 +12,10 @@ from tools.pages import symptoms
 PAGE = DATA.parent / "docs" / "why_does_my_map_look_like_this.md"
 # What the number of the symptom may be, and what it may be after the advice.
 BOUNDS = {
-    "blob": ((3, 3), (6, 6)),
+    "blob": ((3, 3), (7, 7)),
     "same_for_all": ((0.8, 1), (-1, 0.7)),
     "speckles": ((0.5, np.inf), (0, 0.5)),
-    "another_each_time": ((-1, 0.8), (0.85, 1)),
+    "another_each_time": ((-1, 0.5), (0.85, 1)),
     "looks_strong": ((1, 1), (0, 0.5)),
     "wrong_pixels": ((0, 0.05), (0.9, 1)),
     "in_the_corner": ((1, 1), (0, 0)),

@@ -45,14 +45,15 @@ def _panel(picture: NDArray, heat: NDArray | None = None) -> NDArray[np.uint8]:
 
 
 def blob() -> Symptom:
-    """Places of the map's grid along a side."""
-    small = keras.applications.MobileNetV2(input_shape=(96, 96, 3), weights=None)
-    small.set_weights(models.load("mobilenet_v2").model.get_weights())
+    """Places of the map's grid along a side: of pictures of 96 pixels, and of 224."""
+    large = models.load("mobilenet_v2")
+    model = keras.applications.MobileNetV2(input_shape=(96, 96, 3), weights=None)
+    model.set_weights(large.model.get_weights())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        network = Classifier(small, models.imagenet_labels(), "tf")
+        small = Classifier(model, models.imagenet_labels(), "tf")
     koala = images.course_image("koala")
-    coarse, fine = (grad_cam(network, koala, "koala", x) for x in (None, "block_13_expand_relu"))
+    coarse, fine = (grad_cam(network, koala, "koala") for network in (small, large))
     return Symptom([_panel(koala, coarse), _panel(koala, fine)], len(coarse), len(fine))
 
 
@@ -80,16 +81,16 @@ def speckles() -> Symptom:
 
 
 def another_each_time() -> Symptom:
-    """Rank correlation of two runs of LIME: with 40 samples, and with 400."""
+    """Rank correlation of two runs of LIME: with 15 samples, and with 400."""
     network = models.load("squeezenet")
     koala = images.course_image("koala")
     x = network.prepare(koala)
     classes = np.array([network.class_index("koala")])
     runs = {
-        n: [lime_map(network, x, classes, samples=n, seed=s)[0] for s in (0, 1)] for n in (40, 400)
+        n: [lime_map(network, x, classes, samples=n, seed=s)[0] for s in (0, 1)] for n in (15, 400)
     }
     return Symptom(
-        [_panel(koala, heat) for heat in runs[40]],
+        [_panel(koala, heat) for heat in runs[15]],
         *(rank_correlation(*pair) for pair in runs.values()),
     )
 
