@@ -160,7 +160,7 @@ def _(network, photos, fine):
 
 @claim("11.occlusion_insertion")
 def _(network, photos):
-    """As `explain` takes it: its window is a little wider than the default."""
+    """As `explain` takes it: with windows of a quarter of the picture."""
     heat = METHODS["occlusion"](network, network.prepare(photos["raccoon"]), np.array([1]))[0]
     return raccoon_insertion(network, photos, heat)
 
