@@ -88,8 +88,8 @@ def _of_one_split(
     return None
 
 
-DECIDED = {"a": "yes", "b": "no", "c": "open", "d": "no"}
-LOOK_AGAIN = {
+REPORTED = {"a": "yes", "b": "no", "c": "open", "d": "no"}
+READ_AGAIN = {
     "a": "Which prints did the head get wrong, and what differs between them?",
     "b": "Shuffled labels passed the test on crops, too.",
     "c": "Was the network asked about any photograph that has neither ruler nor mole?",
@@ -103,4 +103,4 @@ LOOK_AGAIN = {
     praise="First the split, then the shortcut, then how many photographs; only then maps.",
 )
 def _report(answer: Any) -> str | None:
-    return decisions(answer, DECIDED, LOOK_AGAIN)
+    return decisions(answer, REPORTED, READ_AGAIN)
