@@ -64,8 +64,12 @@ ROOM = """# {name}
 .. automodule:: {name}
    :members:
    :exclude-members: {but}
+{more}
 ```
 """
+
+# Functions below a room that a lesson calls; ``maps.rise`` is a function of the room besides.
+MORE = {"maps": ["rise.grids_and_shifts", "rise.random_masks"]}
 
 ROOMS = """# The functions, room by room
 
@@ -188,7 +192,7 @@ def stage() -> None:
     repository = f"https://github.com/{name}/blob/{tag}"
     lessons = sorted((ROOT / "notebooks").glob("*.ipynb"))
     texts = sorted((ROOT / "docs").glob("*.md"))
-    pictures = [*(ROOT / "docs").glob("*.jpg"), *(ROOT / "docs").glob("*.svg")]
+    pictures = [*(ROOT / "docs").rglob("*.jpg"), *(ROOT / "docs").glob("*.svg")]
     pages = {*lessons, *texts, *pictures}
 
     for path in pages:
@@ -218,7 +222,9 @@ def stage_reference() -> None:
     rows = []
     for room in REFERENCE:
         name = f"lessons_lib.{room}"
-        page = ROOM.format(name=name, but="" if room.endswith("classifier") else "Classifier")
+        but = "" if room.endswith("classifier") else "Classifier"
+        more = "\n".join(f".. autofunction:: {name}.{below}" for below in MORE.get(room, []))
+        page = ROOM.format(name=name, but=but, more=more)
         (folder / f"{room}.md").write_text(page, encoding="utf-8")
         first_line = importlib.import_module(name).__doc__.splitlines()[0]
         rows.append(f"| [{name}]({room}.md) | {first_line} |")
