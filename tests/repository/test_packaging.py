@@ -287,9 +287,14 @@ def test_each_lesson_has_its_room_and_its_tests(path: Path) -> None:
     number, _, name = path.stem.partition("_")
     words = name.split("_")
     rooms = ["_".join(words[:n]) for n in range(1, len(words) + 1)]  # shapley, shapley_values
-    rooms += {"07": ["judging"], "08": ["judging"], "09": ["shapley"], "13": ["plotting"]}.get(
-        number, []
-    )
+    rooms += {
+        "07": ["judging"],
+        "08": ["judging"],
+        "09": ["shapley"],
+        "10": ["maps"],
+        "11": ["report"],
+        "13": ["plotting"],
+    }.get(number, [])
     if number != "00":
         assert any(
             (ROOT / "lessons_lib" / n).with_suffix(s).exists() for n in rooms for s in ("", ".py")
