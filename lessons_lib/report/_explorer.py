@@ -1,23 +1,23 @@
 """The explorer: `explain` with widgets, and the lines of code that do the same."""
 
 import html
-import io
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
 import numpy as np
-import PIL.Image
-import PIL.ImageOps
 from numpy.typing import NDArray
 
-from lessons_lib.images import course_image, course_images
+from lessons_lib.images import PHOTOGRAPH, course_image, course_images, load_image
 from lessons_lib.methods import METHODS
 from lessons_lib.network.asking import Network
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.layers import candidates
 from lessons_lib.report._making import LARGEST, explain, fitting_methods
 
+MOST_PIXELS = LARGEST**2  # of an upload; no network sees as many
 TOP = "the predicted class"
 DEFAULT = "the network's own layer"
 
@@ -26,7 +26,8 @@ def explorer(networks: Mapping[str, Network], picture: str = "koala") -> ipywidg
     """Widgets for picture, network, class, layer and methods; the maps, and the code for them.
 
     All can be reached and changed by keys alone. What goes wrong is said in one sentence, above
-    the maps.
+    the maps. A network of one channel, or of another range of values, is shown the photograph in
+    grey, or stretched to its range; the code says so.
 
     Parameters
     ----------
@@ -43,9 +44,9 @@ def explorer(networks: Mapping[str, Network], picture: str = "koala") -> ipywidg
     Raises
     ------
     ValueError
-        If there is no network.
+        If there is no network, or no such photograph.
     TypeError
-        If one is none.
+        If one is none, or they have no names.
 
     Examples
     --------
@@ -54,8 +55,14 @@ def explorer(networks: Mapping[str, Network], picture: str = "koala") -> ipywidg
     >>> [widget.description for widget in shown.children[:5]]
     ['Picture', 'or upload', 'Network', 'Class', 'Layer']
     """
+    if not isinstance(networks, Mapping):
+        raise TypeError(
+            "the explorer takes networks by their names, explorer({'mine': network}), not "
+            f"{type(networks).__name__}"
+        )
     if not networks:
         raise ValueError("the explorer needs a network: explorer({'mine': network})")
+    course_image(picture)  # or it says which there are
     for name, network in networks.items():
         if not isinstance(network, Network):
             kind = type(network).__name__
@@ -75,7 +82,7 @@ def explorer(networks: Mapping[str, Network], picture: str = "koala") -> ipywidg
         target.options, target.value = tuple(map(str, network.labels)), ""
         looks = isinstance(network, Classifier)
         names = candidates(network.layers, network.spatial_layers) if looks else []  # type: ignore[attr-defined]
-        layer.options = [DEFAULT, *names]
+        layer.options, layer.value = [DEFAULT, *names], DEFAULT  # or at first none is chosen
         fitting = fitting_methods(network)
         # A black box cannot be asked for a gradient; all else may be tried.
         methods.options = list(METHODS) if looks else fitting
@@ -84,7 +91,8 @@ def explorer(networks: Mapping[str, Network], picture: str = "koala") -> ipywidg
     def run(_: Any) -> None:
         said.value, maps.value, code.value = _saying("asking the network ..."), "", ""
         try:
-            pixels, line = _picture(upload.value, choice.value)
+            network = networks[chosen.value]
+            pixels, line = _suited(*_picture(upload.value, choice.value), network)
             options: dict[str, Any] = {"methods": list(methods.value)}
             if target.value.strip():
                 options["target"] = target.value.strip()
@@ -92,7 +100,7 @@ def explorer(networks: Mapping[str, Network], picture: str = "koala") -> ipywidg
                 options["layer"] = layer.value
             if not methods.value:
                 raise ValueError("choose a method, or several")
-            found = explain(networks[chosen.value], pixels, **options)
+            found = explain(network, pixels, **options)
         except Exception as error:  # whatever a stranger's file or network does is said, not thrown
             said.value = _saying(_sentence(error))
             return
@@ -118,30 +126,42 @@ def _picture(uploaded: Any, name: str) -> tuple[NDArray[np.uint8], str]:
         if isinstance(uploaded, dict)
         else list(uploaded)
     )
-    last = files[-1]
-    try:
-        with PIL.Image.open(io.BytesIO(bytes(last["content"]))) as opened:
-            opened.draft("RGB", (LARGEST, LARGEST))
-            picture = PIL.ImageOps.exif_transpose(opened).convert("RGB")
-    except (OSError, ValueError, PIL.Image.DecompressionBombError) as error:
-        raise ValueError(f"{last['name']} is no picture that can be read") from error
-    picture.thumbnail((LARGEST, LARGEST))
-    return np.array(picture), f"images.load_image({last['name']!r})"
+    name, content = files[-1]["name"], bytes(files[-1]["content"])
+    with tempfile.TemporaryDirectory() as folder:  # read as the code for copying reads it
+        path = Path(folder, "upload")
+        path.write_bytes(content)
+        try:
+            picture = load_image(path, MOST_PIXELS)
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(path), name)) from error
+    return picture, f"images.load_image({name!r}, most_pixels={MOST_PIXELS})"
+
+
+def _suited(picture: NDArray[np.uint8], line: str, network: Network) -> tuple[NDArray[Any], str]:
+    """A photograph in the network's channels and range of values, and the line that makes it so."""
+    suited: NDArray[Any] = picture
+    if network.channels == 1:
+        suited, line = suited.mean(axis=-1), f"{line}.mean(axis=-1)"
+    if network.value_range != PHOTOGRAPH:
+        suited = np.interp(suited, PHOTOGRAPH, network.value_range)
+        line = f"np.interp({line}, {PHOTOGRAPH}, {network.value_range})"
+    return suited, line
 
 
 def _code(network: str, picture: str, options: Mapping[str, Any]) -> str:
     """The lines that give what is shown."""
     given = "".join(f",\n    {name}={value!r}" for name, value in options.items())
     return (
+        f"{'import numpy as np' * picture.startswith('np.')}\n"
         "from lessons_lib import explain, images\n\n"
         f"picture = {picture}\n"
         f"explain(networks[{network!r}], picture{given})"
-    )
+    ).strip()
 
 
 def _sentence(error: Exception) -> str:
     first = (str(error) or type(error).__name__).splitlines()[0]
-    return f"{first[0].upper()}{first[1:].rstrip('.')}."
+    return f"{first[0].upper()}{first[1:]}{'' if first.endswith(('.', '?', '!')) else '.'}"
 
 
 def _saying(text: str) -> str:
