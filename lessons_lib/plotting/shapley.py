@@ -5,6 +5,7 @@ No picture, only shapes and words.
 
 from collections.abc import Mapping
 
+from lessons_lib.basics.checks import finite, real
 from lessons_lib.plotting.drawing import arrow, box, card, text
 from lessons_lib.plotting.style import BOX, CARD, FOUND, LINES, MAPS
 
@@ -33,7 +34,10 @@ def lattice(rewards: Mapping[str, float], order: str = "BCA") -> str:
     Raises
     ------
     ValueError
-        If a coalition is missing, or ``order`` does not name each player once.
+        If a coalition is missing, a reward is not finite, or ``order`` does not name each player
+        once.
+    TypeError
+        If a reward is no number.
 
     Examples
     --------
@@ -41,8 +45,11 @@ def lattice(rewards: Mapping[str, float], order: str = "BCA") -> str:
     >>> lattice(rewards).startswith("<svg")
     True
     """
+    rewards = dict(rewards)
     if set(rewards) != set(_PLACES):
         raise ValueError(f"rewards need the coalitions {list(_PLACES)}, not {list(rewards)}")
+    for team, reward in rewards.items():
+        finite(real(reward, f"the reward of {team!r}"), f"the reward of {team!r}")
     if sorted(order) != list("ABC"):
         raise ValueError(f"order={order!r} must name A, B and C once each, such as 'BCA'")
     way = ["".join(sorted(order[:k])) for k in range(4)]

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
+from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.columns import Columns, in_order, label, names_of
 from lessons_lib.plotting import style
 from lessons_lib.plotting.style import AGAINST, COLOURS, FOR, OWN_VALUE, ROW
@@ -46,7 +47,7 @@ def waterfall(
     title
         Of the picture.
     rows
-        At most so many steps; the smallest are put together as one.
+        At most so many steps, 1 or more; the smallest are put together as one.
 
     Returns
     -------
@@ -56,21 +57,21 @@ def waterfall(
     ------
     ValueError
         If there is not one name and value for each of the ``phi``, or one is not finite.
+    TypeError
+        If ``phi``, ``base`` or ``rows`` is no number, or no array of these.
     """
     phi, names = _named(phi, names)
     phi = _checked(phi, names, 1)
     labels = [label(n) for n in names] if values is None else _with_values(names, values)
-    order = np.argsort(-np.abs(phi), kind="stable")
-    kept, rest = order[:rows], order[rows:]
-    if len(rest) == 1:
-        kept, rest = order, order[:0]
+    base, (kept, rest) = _number(base, "base"), _largest(np.abs(phi), rows)
     steps, labels = list(phi[kept]), [labels[i] for i in kept]
     if len(rest):
         steps, labels = [*steps, phi[rest].sum()], [*labels, f"{len(rest)} others"]
     ends = base + np.cumsum(steps[::-1])[::-1]  # from the bottom, where the base is, to the top
 
     figure, axis = _canvas(len(steps) + 1)
-    _ladder(axis, ends, steps, base, margin=0.14)
+    _ladder(axis, ends, steps, base)
+    _limits(axis, [base, *ends], margin=0.14)
     _rows(axis, labels, title, f"from the base value {base:.4g} to the answer {ends[0]:.4g}")
     return figure
 
@@ -91,8 +92,8 @@ def waterfalls(
     titles
         Of the panels; may be left out.
     rows
-        At most so many steps, those with the largest mean size on top, in every panel; the others
-        are put together as one.
+        At most so many steps, 1 or more, those with the largest mean size on top, in every panel;
+        the others are put together as one.
 
     Returns
     -------
@@ -101,15 +102,17 @@ def waterfalls(
     Raises
     ------
     ValueError
-        If there is not one name for each feature, one title for each input where there are any, or
-        a value is not finite.
+        If there is no input, not one name for each feature, not one title for each input where
+        there are any, or a value is not finite.
+    TypeError
+        If ``phi``, ``base`` or ``rows`` is no number, or no array of these.
     """
     phi, names = _named(phi, names)
     phi = _checked(phi, names, 2)
-    if titles and len(titles) != len(phi):
-        raise ValueError(f"{len(phi)} inputs need as many titles, not {len(titles)}")
-    order = np.argsort(-np.abs(phi).mean(axis=0), kind="stable")
-    kept, rest = order[:rows], order[rows:]
+    panels = [str(title) for title in titles] or [""] * len(phi)
+    if len(panels) != len(phi):
+        raise ValueError(f"{len(phi)} inputs need as many titles, not {len(panels)}")
+    base, (kept, rest) = _number(base, "base"), _largest(np.abs(phi).mean(axis=0), rows)
     labels, steps = [label(names[i]) for i in kept], phi[:, kept]
     if len(rest):
         labels = [*labels, f"{len(rest)} others"]
@@ -118,12 +121,10 @@ def waterfalls(
 
     figure = style.canvas(style.WIDTH, style.ROW * (len(labels) + 1) + 0.9)
     axes = figure.subplots(1, len(phi), sharex=True, sharey=True, squeeze=False)[0]
-    titles = titles or [""] * len(phi)
-    for axis, end, step, title in zip(axes, ends, steps, titles, strict=True):
-        _ladder(axis, end, step, base, margin=0)
+    for axis, end, step, title in zip(axes, ends, steps, panels, strict=True):
+        _ladder(axis, end, step, base)
         _rows(axis, labels, title, f"to {end[0]:.4g}")
-    low, high = min(base, ends.min()), max(base, ends.max())
-    axes[0].set_xlim(low - 0.3 * (high - low or 1), high + 0.3 * (high - low or 1))
+    _limits(axes[0], [base, *ends.ravel()], margin=0.3)
     return figure
 
 
@@ -154,7 +155,7 @@ def importance_bars(phi: ArrayLike, names: Names = None, title: str = "", unit: 
     phi, names = _named(phi, names)
     phi = _checked(phi, names, np.ndim(phi))
     lengths = phi if phi.ndim == 1 else np.abs(phi).mean(axis=0)
-    order = np.arange(len(names)) if phi.ndim == 1 else np.argsort(-lengths, kind="stable")
+    order = np.arange(len(names)) if phi.ndim == 1 else _order(lengths)
     figure, axis = _canvas(len(names))
     low, high = min(0.0, lengths.min()), max(0.0, lengths.max())
     axis.set_xlim(low - 0.14 * (high - low or 1) * (low < 0), high + 0.14 * (high - low or 1))
@@ -185,7 +186,7 @@ def beeswarm(
     title
         Of the picture.
     rows
-        At most so many features, those with the largest mean size.
+        At most so many features, 1 or more, those with the largest mean size.
 
     Returns
     -------
@@ -201,10 +202,10 @@ def beeswarm(
     if names_of(X):
         X = in_order(X, names, "X", "the plot")
         X = Columns(X, [], "X").encoded(X)
-    phi, X = _checked(phi, names, 2), _checked(X, names, 2)
+    phi, X = _checked(phi, names, 2), _checked(X, names, 2, "X")
     if phi.shape != X.shape:
         raise ValueError(f"phi has the shape {phi.shape}, but X {X.shape}")
-    order = np.argsort(-np.abs(phi).mean(axis=0), kind="stable")[:rows]
+    order = _order(np.abs(phi).mean(axis=0))[: whole(rows, "rows", 1)]
     figure, axis = _canvas(len(order) + 1)
     axis.axvline(0, color=style.GUIDE, lw=style.THIN)
     for row, i in enumerate(order):
@@ -255,7 +256,7 @@ def dependence(
         If the arrays differ in length, or a value is not finite.
     """
     name, other_name = _name_of(x, name), _name_of(other, other_name)
-    phi, (x, categories) = _finite(phi), _numbered(x)
+    phi, (x, categories) = finite(phi, "phi"), _numbered(x)
     shapes = {phi.shape, x.shape} | (set() if other is None else {np.shape(other)})
     if len(shapes) > 1 or phi.ndim != 1:
         raise ValueError(f"expected arrays of one length, but they have the shapes {shapes}")
@@ -320,7 +321,8 @@ def ice(
     A. Goldstein et al., *Peeking Inside the Black Box: Visualizing Statistical Learning With Plots
     of Individual Conditional Expectation*, JCGS 24, 2015.
     """
-    grid, answers, x, phi = _finite(grid), _finite(answers), _finite(x), _finite(phi)
+    given = {"grid": grid, "answers": answers, "x": x, "phi": phi}
+    grid, answers, x, phi = (finite(v, name).astype(float) for name, v in given.items())
     if answers.shape != (*x.shape, *grid.shape) or x.shape != phi.shape or answers.ndim != 2:
         shapes = [array.shape for array in (grid, answers, x, phi)]
         raise ValueError(f"expected (k,), (m, k), (m,) and (m,), but the shapes are {shapes}")
@@ -370,7 +372,7 @@ def convergence(
     figure = style.canvas(7.4, 3.4)
     axis = figure.subplots()
     for (way, run), colour in zip(runs.items(), COLOURS, strict=False):
-        samples = _finite(run)
+        samples = finite(run, way).astype(float)
         if samples.ndim != 1 or len(samples) < 5:
             raise ValueError(f"{way}: expected 5 estimates or more, not {samples.shape}")
         count = np.arange(1, len(samples) + 1)
@@ -438,7 +440,7 @@ def _with_values(names: Sequence[Hashable], values: Any) -> list[str]:
     labels = []
     for name, cell in zip(names, cells, strict=True):
         if isinstance(cell, Real) and not isinstance(cell, bool | np.bool_):
-            labels.append(f"{label(name)} = {float(_finite(float(cell))):.4g}")
+            labels.append(f"{label(name)} = {_number(cell, label(name)):.4g}")
         else:
             labels.append(f"{label(name)} = {cell}")
     return labels
@@ -461,15 +463,20 @@ def _rows(axis: Axes, labels: list[str], title: str, xlabel: str) -> None:
     axis.spines["left"].set_visible(False)
 
 
-def _ladder(axis: Axes, ends: Any, steps: Any, base: float, margin: float) -> None:
+def _ladder(axis: Axes, ends: Any, steps: Any, base: float) -> None:
     """Steps from the base value, at the bottom, to the answer, at the top."""
     for row, (end, step) in enumerate(zip(ends, steps, strict=True)):
         axis.barh(row, step, left=end - step, color=FOR if step > 0 else AGAINST, height=0.7)
         axis.plot([end, end], [row - 0.35, max(row - 1.35, -0.5)], color=style.GUIDE, lw=style.THIN)
         _label(axis, row, end, step)
-    low, high = min(base, *ends), max(base, *ends)
-    axis.set_xlim(low - margin * (high - low or 1), high + margin * (high - low or 1))
     axis.axvline(base, color=style.GUIDE, ls=":", lw=style.THIN)
+
+
+def _limits(axis: Axes, values: Sequence[float], margin: float) -> None:
+    """Room for all of the values, and for the numbers beside them."""
+    low, high = min(values), max(values)
+    room = margin * (high - low or 1)
+    axis.set_xlim(low - room, high + room)
 
 
 def _label(axis: Axes, row: int, end: float, step: float, signed: bool = True) -> None:
@@ -482,24 +489,36 @@ def _label(axis: Axes, row: int, end: float, step: float, signed: bool = True) -
     )  # fmt: skip
 
 
-def _finite(array: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(array, np.float64)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{int((~np.isfinite(array)).sum())} values are NaN or infinite")
-    return array
+def _number(value: Any, name: str) -> float:
+    """One number that is finite."""
+    return float(finite(real(value, name), name))
+
+
+def _order(sizes: NDArray[np.floating]) -> NDArray[np.int_]:
+    """The features, the largest first."""
+    return np.argsort(-sizes, kind="stable")
+
+
+def _largest(sizes: NDArray[np.floating], rows: int) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """The ``rows`` largest features, and the others; never a single one, which needs a row too."""
+    order = _order(sizes)
+    k = whole(rows, "rows", 1)
+    return (order, order[:0]) if len(order) - k == 1 else (order[:k], order[k:])
 
 
 def _numbered(values: ArrayLike) -> tuple[NDArray[np.float64], list[str]]:
     """Numbers as they are; categories by their place among all, and their names."""
     array = np.asarray(values)
     if array.dtype.kind in "iuf" or all(isinstance(v, Real) for v in array.ravel()):
-        return _finite(array), []
+        return finite(array, "the feature's own values").astype(float), []
     names, places = np.unique(array.astype(str), return_inverse=True)
     return places.astype(float), names.tolist()
 
 
-def _checked(array: ArrayLike, names: Sequence[Hashable], dimensions: int) -> NDArray[np.float64]:
-    array = _finite(array)
+def _checked(
+    values: ArrayLike, names: Sequence[Hashable], dimensions: int, what: str = "phi"
+) -> NDArray[np.float64]:
+    array = finite(values, what).astype(float)
     if array.ndim != dimensions or array.ndim not in (1, 2) or array.shape[-1] != len(names):
         wanted = f"({len(names)},)" if dimensions == 1 else f"(rows, {len(names)})"
         raise ValueError(f"{len(names)} names need an array of shape {wanted}, not {array.shape}")

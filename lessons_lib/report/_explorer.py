@@ -25,9 +25,9 @@ DEFAULT = "the network's own layer"
 def explorer(networks: Mapping[str, Network], picture: str = "koala") -> ipywidgets.VBox:
     """Widgets for picture, network, class, layer and methods; the maps, and the code for them.
 
-    All can be reached and changed by keys alone. What goes wrong is said in one sentence, above
-    the maps. A network of one channel, or of another range of values, is shown the photograph in
-    grey, or stretched to its range; the code says so.
+    All can be reached and changed by keys alone. What goes wrong is said above the maps. A network
+    of one channel, or of another range of values, is shown the photograph in grey, or stretched to
+    its range; the code says so.
 
     Parameters
     ----------

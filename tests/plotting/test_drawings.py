@@ -166,6 +166,12 @@ def test_a_lattice_that_cannot_be_drawn_says_why() -> None:
         plotting.shapley.lattice({"": 0, "A": 1})
     with pytest.raises(ValueError, match="order='AAB' must name A, B and C once each"):
         plotting.shapley.lattice(REWARDS, "AAB")
+    for reward in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="the reward of 'AB' are not finite"):
+            plotting.shapley.lattice(REWARDS | {"AB": reward})
+    for reward in ("4", None):
+        with pytest.raises(TypeError, match="the reward of 'A' must be a number"):
+            plotting.shapley.lattice(REWARDS | {"A": reward})
 
 
 def test_the_weights_of_the_drawing_are_the_kernel_at_the_masks() -> None:

@@ -96,7 +96,7 @@ def test_waterfalls_stand_on_one_scale_in_one_order() -> None:
     phi = np.array([PHI, [-1, 0.5, 0.25, 9.0], PHI])
     axes = waterfalls(phi, 10, NAMES, ["x", "y", "z"], rows=3).axes
     assert [axis.get_title() for axis in axes] == ["x", "y", "z"]
-    assert labels(axes[0]) == ["d", "b", "a", "1 others"]
+    assert labels(axes[0]) == ["d", "b", "a", "c"]  # a single other needs no more room
     assert len({axis.get_xlim() for axis in axes}) == 1
     for axis, row in zip(axes, phi, strict=True):
         bars = axis.patches
@@ -107,8 +107,25 @@ def test_waterfalls_stand_on_one_scale_in_one_order() -> None:
         assert axis.get_xlabel() == f"to {10 + row.sum():.4g}"
         low, high = axis.get_xlim()
         assert all(low < b.get_x() < high and low < b.get_x() + b.get_width() < high for b in bars)
+    axes = waterfalls(phi, 10, NAMES, rows=2).axes
+    assert labels(axes[0]) == ["d", "b", "2 others"]
+    assert axes[1].patches[2].get_width() == -0.75
     (axis,) = waterfalls(phi[:1], 10, NAMES, rows=4).axes  # no titles, nothing put together
     assert labels(axis) == ["b", "a", "c", "d"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_input_of_which_nothing_is_known_has_a_waterfall_too() -> None:
+    axes = waterfalls([PHI, 0 * PHI], 3, NAMES).axes
+    assert [axis.get_xlabel() for axis in axes] == ["to 1.75", "to 3"]
+    waterfalls(0 * PHI[None], 3, NAMES)
+    waterfall(0 * PHI, 3, NAMES)
+
+
+@pytest.mark.parametrize("titles", [np.array(["x", "2"]), pd.Index(["x", 2]), ("x", 2)])
+def test_titles_come_in_any_list(titles) -> None:
+    axes = waterfalls([PHI, PHI], 0, NAMES, titles).axes
+    assert [axis.get_title() for axis in axes] == ["x", "2"]
 
 
 def test_bar_of_one_keeps_signs_and_order_and_of_many_the_mean_size() -> None:
@@ -174,7 +191,17 @@ def test_spread_keeps_equal_dots_apart() -> None:
         (lambda: waterfall(PHI, 0, NAMES, [1, 2]), r"not \(2,\)"),
         (lambda: waterfalls([PHI, PHI], 0, NAMES, ["x"]), "2 inputs need as many titles, not 1"),
         (lambda: waterfalls(PHI, 0, NAMES), r"of shape \(rows, 4\), not \(4,\)"),
-        (lambda: importance_bars([1, np.nan], ["a", "b"]), "1 values are NaN"),
+        (lambda: importance_bars([1, np.nan], ["a", "b"]), "1 values of phi are not finite"),
+        (lambda: waterfalls(np.empty((0, 4)), 0, NAMES), "there is no number in phi"),
+        (lambda: waterfalls([PHI], np.nan, NAMES), "1 values of base are not finite"),
+        (lambda: waterfall(PHI, np.inf, NAMES), "1 values of base are not finite"),
+        (lambda: waterfall(PHI, 0, NAMES, [1, 2, np.nan, 4]), "1 values of c are not finite"),
+        (lambda: waterfall(PHI, 0, NAMES, rows=0), "rows=0 must be 1 or more"),
+        (lambda: waterfalls([PHI], 0, NAMES, rows=-1), "rows=-1 must be 1 or more"),
+        (lambda: beeswarm([PHI], [PHI], NAMES, rows=0), "rows=0 must be 1 or more"),
+        (lambda: beeswarm([PHI], [PHI * np.nan], NAMES), "4 values of X are not finite"),
+        (lambda: ice([], np.empty((1, 0)), [1], [1]), "there is no number in grid"),
+        (lambda: ice([0, 1], np.empty((0, 2)), [], []), "there is no number in answers"),
         (lambda: ice([0, 1], [[1, 2]], [0, 1], [1, 1]), r"but the shapes are .*\(1, 2\)"),
         (lambda: ice([0, 1], [[1, 2]], [2], [1]), "from 0 to 1, the values from 2 to 2"),
         (lambda: ice([1, 0], [[1, 2]], [0.5], [1]), "the grid must rise"),
@@ -190,4 +217,20 @@ def test_spread_keeps_equal_dots_apart() -> None:
 )
 def test_bad_input_is_named(draw, message) -> None:
     with pytest.raises(ValueError, match=message):
+        draw()
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: waterfalls([PHI], "0", NAMES), "base must be a number, not '0'"),
+        (lambda: waterfall(PHI, np.array([0.0]), NAMES), r"base must be a number, not array"),
+        (lambda: waterfall(PHI, 0, NAMES, rows=1.5), "rows must be a whole number, not 1.5"),
+        (lambda: waterfall(["a"] * 4, 0, NAMES), "phi must be numbers"),
+        (lambda: ice(list("ab"), [[1, 2]], [0], [1]), "grid must be numbers"),
+        (lambda: ice(pd.date_range("2020", periods=2), [[1, 2]], [0], [1]), "grid must be numbers"),
+    ],
+)
+def test_what_is_no_number_is_a_type_error(draw, message) -> None:
+    with pytest.raises(TypeError, match=message):
         draw()
