@@ -185,7 +185,8 @@ def paired(one: ArrayLike, other: ArrayLike) -> Paired:
     Parameters
     ----------
     one, other : array, shape (n,)
-        A score for each picture, in the same order; two pictures or more.
+        A score for each picture, in the same order; two pictures or more. A Series is taken by its
+        order, not by its index.
 
     Raises
     ------

@@ -91,7 +91,8 @@ def overlapping_regions(
     ----------
     image : array, shape (height, width, 3)
         RGB pixels 0..255. (The authors' program enlarges or shrinks it to 224 x 224 first, and
-        stretches its values to -1..1, which is done here too.)
+        stretches its values to -1..1; only the second is done here. Regions of fewer than 150
+        pixels are none, so of a picture of 28 x 28 often one is left.)
     scales
         Of Felzenszwalb's segmentation: the larger, the larger the regions.
     radius
