@@ -147,3 +147,15 @@ def test_the_licence_table_says_what_mobilenet_says() -> None:
     for name, label, probability in ROWS:
         top = network.top(images.course_image(name))[0]
         assert (top.label, f"{top.probability:.2f}") == (label, probability)
+
+
+@pytest.mark.parametrize("ends", [(0, 0.1), (-0.1, 0.7), (0, 0.9), (0, 1 / 3), (-1000, 3000.1)])
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_the_ends_of_a_range_that_float32_rounds_are_inside(ends: tuple, kind: str) -> None:
+    picture = np.array([[ends]], kind).repeat(2, axis=-1)[..., :3]
+    (read,) = images.as_batch(picture, value_range=ends)
+    (again,) = images.as_batch(read, value_range=ends)  # as methods give it to the network
+    np.testing.assert_array_equal(again, picture.astype("float32"))
+    for beyond in (ends[0] - 1e-4, ends[1] * (1 + 1e-6)):
+        with pytest.raises(ValueError, match="pixels must lie in"):
+            images.as_batch(np.full((1, 1, 3), beyond), value_range=ends)
