@@ -189,8 +189,8 @@ def integrated_gradients(
     Raises
     ------
     TypeError, ValueError
-        If pictures, class, baseline, rule or a number is not what it has to be, or the network
-        cannot be differentiated.
+        If pictures, class, baseline, rule or a number is not what it has to be, the network
+        cannot be differentiated, or F or its gradient is not finite.
 
     Warns
     -----
@@ -260,8 +260,9 @@ def integrate(
     Raises
     ------
     ValueError
-        If the shapes differ, a value is not finite, or ``score`` gives several numbers for an
-        input or cannot be differentiated, by each of several inputs.
+        If the shapes differ, a value is not finite (of the score and its gradient as well), or
+        ``score`` gives several numbers for an input or cannot be differentiated, by each of several
+        inputs.
     TypeError
         If float64 is needed, and ``score`` cannot compute with it.
 
@@ -358,6 +359,12 @@ def _follow(
     if not real(panel_tolerance, "panel_tolerance") > 0:
         raise ValueError(f"panel_tolerance must be above 0, not {panel_tolerance}")
     start, end = path.score(0.0), path.score(1.0)
+    for value, where in ((end, "x"), (start, "the baseline")):
+        if not np.isfinite(value):
+            raise ValueError(
+                f"F is {value} at {where}, so that F(x) - F(x') cannot be shared out; take another "
+                "baseline, or another score"
+            )
     apart = None
     with closing(bar(desc="along the path", unit=" steps")) as path.progress:
         if rule == "adaptive":
@@ -370,6 +377,11 @@ def _follow(
         else:
             nodes, weights = nodes_and_weights(rule, num_steps)
             phi, steps = path.sums(nodes, weights[None])[0], num_steps
+    if not np.isfinite(phi).all():
+        raise ValueError(
+            "the gradient is infinite or NaN somewhere on the path, as that of a square root is at "
+            "0; take another baseline, or a rule without nodes at the ends, such as 'midpoint'"
+        )
     found = Attribution(phi.astype(path.dtype), end, start, steps, name, apart)
     if apart is not None and (
         abs(found.total - found.difference) > 1.01 * allowed or apart > allowed_apart

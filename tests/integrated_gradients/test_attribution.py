@@ -587,3 +587,22 @@ def test_a_network_with_one_output_is_a_score_and_one_with_several_is_not() -> N
         integrate(three, x, start)
     found = integrate(lambda z: three(z)[:, 2], x, start).phi
     np.testing.assert_allclose(found, three.get_weights()[0][:, 2] * x, atol=1e-5)
+
+
+@pytest.mark.parametrize("rule", ["adaptive", "midpoint"])
+@pytest.mark.parametrize(
+    ("score", "message"),
+    [
+        (lambda z: tf.math.log(z[:, 0]), "F is -inf at the baseline"),
+        (lambda z: z[:, 0] * np.nan, "F is nan at x"),
+    ],
+)
+def test_a_score_that_is_not_finite_is_not_shared_out(rule, score, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        integrate(score, [1.0], [0.0], rule=rule)
+
+
+@pytest.mark.parametrize("rule", ["left", "trapezoid", "simpson"])
+def test_an_infinite_gradient_on_the_path_is_said(rule: str) -> None:
+    with pytest.raises(ValueError, match=r"the gradient is infinite or NaN .*such as 'midpoint'"):
+        integrate(lambda z: tf.sqrt(z[:, 0]), [1.0], [0.0], rule=rule, num_steps=5)
