@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import lars_path
-from sklearn.metrics import r2_score
 
 from lessons_lib.basics.checks import arrays, finite, real, whole
 from lessons_lib.lime._neighbourhoods import Neighbourhood
-from lessons_lib.lime._weighted_fit import Fit, checked_samples, weighted_fit
+from lessons_lib.lime._weighted_fit import Fit, checked_samples, r_squared, weighted_fit
 
 
 @dataclass(frozen=True)
@@ -174,12 +173,6 @@ def local_surrogate(
     array([2., 3.])
     """
     Z, y, pi_x, target, sigma = _weighed(neighbourhood, target, sigma)
-    if not pi_x[(Z[0] != Z).any(axis=1)].any():
-        raise ValueError(
-            f"with sigma={sigma:g} no sample but the instance itself has any weight; half of the "
-            f"{len(pi_x)} samples are nearer than {np.median(neighbourhood.distance):.3g}: take "
-            "such a sigma"
-        )
     coefficients, fit = _line(Z, y, pi_x, features, ridge)
     unknown, worth = len(fit.coefficients) + 1, effective_samples(pi_x)
     if worth < unknown:
@@ -231,12 +224,13 @@ def held_out(
     Returns
     -------
     float
-        At most 1. At 0 and below, the mean alone would have said more.
+        At most 1; 1 also where all samples have one score. At 0 and below, the mean alone would
+        have said more.
 
     Raises
     ------
     ValueError
-        As `local_surrogate`, or if there are more folds than samples.
+        As `local_surrogate`, or if there are more folds than samples, or all weight is in one.
 
     Examples
     --------
@@ -248,15 +242,20 @@ def held_out(
     >>> held_out(near._replace(scores=noise)) < 0
     True
     """
-    Z, y, pi_x, _, _ = _weighed(neighbourhood, target, sigma)
+    Z, y, pi_x, _, sigma = _weighed(neighbourhood, target, sigma)
     if whole(folds, "folds", 2) > len(y):
         raise ValueError(f"folds={folds} is more than the {len(y)} samples")
     said = np.empty(len(y))
     for fold in range(folds):
         out = np.arange(len(y)) % folds == fold
+        if not pi_x[~out].any():
+            raise ValueError(
+                f"without one of {folds} folds no sample has any weight at sigma={sigma:g}: take "
+                "another number of folds, or a larger sigma"
+            )
         coefficients, fit = _line(Z[~out], y[~out], pi_x[~out], features, ridge)
         said[out] = fit.intercept + Z[out] @ coefficients
-    return float(r2_score(y, said, sample_weight=pi_x))
+    return float(r_squared(y.astype(float), said, pi_x))
 
 
 def _weighed(
@@ -266,7 +265,14 @@ def _weighed(
     Z, scores, distance, _, default = _checked(neighbourhood)
     target = _column(target, scores)
     sigma = default if sigma is None else sigma
-    return Z, scores[:, target], kernel(distance, sigma), target, sigma
+    pi_x = kernel(distance, sigma)
+    if not pi_x[(Z[0] != Z).any(axis=1)].any():
+        raise ValueError(
+            f"with sigma={sigma:g} no sample but the instance itself has any weight; half of the "
+            f"{len(pi_x)} samples are nearer than {np.median(distance):.3g}: take "
+            "such a sigma"
+        )
+    return Z, scores[:, target], pi_x, target, sigma
 
 
 def _line(

@@ -110,10 +110,10 @@ def weighted_fit(
     coefficients = start + directions @ free
     beta_0 = centre_y - centre_Z @ coefficients
 
-    r_squared = _r_squared(targets, beta_0 + Z @ coefficients, weights)
+    explained = r_squared(targets, beta_0 + Z @ coefficients, weights)
     if y.ndim == 1:
-        return Fit(coefficients[:, 0], beta_0[0], r_squared[0])
-    return Fit(coefficients, beta_0, r_squared)
+        return Fit(coefficients[:, 0], beta_0[0], explained[0])
+    return Fit(coefficients, beta_0, explained)
 
 
 def checked_samples(
@@ -173,9 +173,10 @@ def _free_part(
     return np.outer(a, b) / (a @ a), directions
 
 
-def _r_squared(
+def r_squared(
     y: NDArray[np.float64], fitted: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> NDArray[np.float64]:
+    """Weighted share of the variance; 1 or 0 where there is none but rounding."""
     missed = weights @ (y - fitted) ** 2
     spread = weights @ (y - np.average(y, 0, weights)) ** 2
     tiny = np.finfo(float).eps * (weights @ y**2)

@@ -501,3 +501,23 @@ def test_too_few_samples_for_the_numbers_fitted_are_said() -> None:
 def test_more_folds_than_samples_are_refused() -> None:
     with pytest.raises(ValueError, match="folds=61 is more than the 60 samples"):
         held_out(random_binary(), folds=61)
+
+
+@pytest.mark.parametrize("score", [0.0, 0.1, 1.0, 1 / 3, -1e6])
+def test_a_model_that_always_says_the_same_is_told_whole(score: float) -> None:
+    near = random_binary()
+    constant = near._replace(scores=np.full((len(near.Z), 1), score))
+    assert held_out(constant) == local_surrogate(constant).r_squared == 1
+
+
+def test_the_held_out_says_which_sigma_is_too_small() -> None:
+    near = random_binary()
+    with pytest.raises(ValueError, match=r"with sigma=1e-06 no sample but the instance itself"):
+        held_out(near, sigma=1e-6)
+    Z = np.tile(np.eye(3), (4, 1))
+    only = near._replace(
+        Z=Z, scores=Z, distance=np.where(np.arange(12) % 4, 1e3, 0), names=("",) * 3
+    )
+    with pytest.raises(ValueError, match="without one of 4 folds no sample has any weight"):
+        held_out(only, sigma=1, folds=4)
+    assert np.isfinite(held_out(only, sigma=1, folds=3))
