@@ -80,8 +80,9 @@ def guided_path(
         raise ValueError(f"fraction={fraction} must be above 0, and at most 1")
     if not 0 <= real(max_distance, "max_distance") <= 1:
         raise ValueError(f"max_distance={max_distance} is outside 0..1")
-    way = x - baseline
-    gone, phi = np.zeros_like(way), np.zeros_like(way)  # gone: each input's share of its way
+    way = np.asarray(x - baseline)
+    phi: Array = np.zeros(x.shape)
+    gone: Array = np.zeros(x.shape)  # each input's share of its way
     for t in bar(np.arange(1, num_steps + 1) / num_steps, desc="Guided IG"):
         slope = finite(gradient(baseline + gone * way), "the gradient")
         if slope.shape != x.shape:
@@ -97,7 +98,7 @@ def _moved(
 ) -> Array:
     """Shares of the way after a step, when the share ``t`` of all ways together shall be gone."""
     most = min(1, t + max_distance)
-    gone = np.maximum(gone, t - max_distance)  # nobody stays further behind
+    gone = np.asarray(np.maximum(gone, t - max_distance))  # nobody stays further behind
     total = length.sum()
     while (missing := t * total - (gone * length).sum()) > 1e-9 * total:
         free = (gone < most) & (length > 0)

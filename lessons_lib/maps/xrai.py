@@ -6,12 +6,15 @@ A. Kapishnikov et al., *XRAI: Better Attributions Through Regions*, ICCV 2019 (a
 P. F. Felzenszwalb & D. P. Huttenlocher, *Efficient Graph-Based Image Segmentation*, IJCV 2004.
 """
 
+import warnings
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from skimage.morphology import dilation, disk
 from skimage.segmentation import felzenszwalb
 
-from lessons_lib.basics.checks import Array, as_array, finite, whole
+from lessons_lib.basics.checks import Array, as_array, finite, real, whole
 from lessons_lib.images import for_screen
 from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.lime import relabelled
@@ -62,6 +65,12 @@ def xrai(
     TypeError, ValueError
         If there is more than one picture, or a number is out of range.
 
+    Warns
+    -----
+    UserWarning
+        If one region holds the whole picture, so that the map is the same everywhere: regions of
+        fewer than 150 pixels are none, and a small picture has few that are larger.
+
     Examples
     --------
     >>> from lessons_lib import images, models
@@ -79,11 +88,18 @@ def xrai(
     heat = np.mean(phi, axis=0).max(axis=-1)
     if regions is None:
         regions = overlapping_regions(classifier.shown(x))
-    return merged(heat, regions).astype("float32")
+    found = merged(heat, regions)
+    if np.ptp(found) == 0 < np.ptp(heat):
+        warnings.warn(
+            "the map is the same everywhere, since one region holds the whole picture. Pass "
+            "smaller regions, such as superpixels: segments == np.arange(M)[:, None, None]",
+            stacklevel=2,
+        )
+    return found.astype("float32")
 
 
 def overlapping_regions(
-    image: ArrayLike, scales: tuple[float, ...] = SCALES, radius: int = 5
+    image: ArrayLike, scales: Sequence[float] = SCALES, radius: int = 5
 ) -> NDArray[np.bool_]:
     """Regions of like colour at several scales, one over the other, each grown a little.
 
@@ -94,7 +110,7 @@ def overlapping_regions(
         stretches its values to -1..1; only the second is done here. Regions of fewer than 150
         pixels are none, so of a picture of 28 x 28 often one is left.)
     scales
-        Of Felzenszwalb's segmentation: the larger, the larger the regions.
+        Of Felzenszwalb's segmentation, one or more above 0: the larger, the larger the regions.
     radius
         By how many pixels each region grows, so that it holds its own edge.
 
@@ -114,8 +130,12 @@ def overlapping_regions(
     spread = np.ptp(picture) or 1
     picture = 2 * (picture - picture.min()) / spread - 1
     grown = disk(whole(radius, "radius", 0))
+    if not isinstance(scales, Sequence) or not scales:
+        raise ValueError(f"scales={scales!r} must be one or more numbers, such as {SCALES}")
     masks = []
     for scale in scales:
+        if not 0 < real(scale, "a scale") < np.inf:
+            raise ValueError(f"a scale of {scale} must be above 0, and finite")
         segments = felzenszwalb(picture, scale, sigma=0.8, min_size=150)
         masks += [segments == region for region in range(segments.max() + 1)]
     return np.array([dilation(mask, grown) for mask in masks])
@@ -145,7 +165,7 @@ def merged(heat: ArrayLike, masks: ArrayLike, min_pixels: int = 50) -> Array:
     Raises
     ------
     ValueError
-        If the shapes do not fit.
+        If the shapes do not fit, there is no mask, or one is neither True nor False.
 
     Examples
     --------
@@ -156,9 +176,17 @@ def merged(heat: ArrayLike, masks: ArrayLike, min_pixels: int = 50) -> Array:
     array([[1., 7., 7., 3.]])
     """
     heat = finite(heat, "heat", "(height, width)").astype(float)
-    regions = as_array(masks, "masks").astype(bool)
-    if regions.ndim != 3 or regions.shape[1:] != heat.shape:
-        raise ValueError(f"masks of shape {regions.shape} for a heat of {heat.shape}")
+    regions = as_array(masks, "masks")
+    if regions.ndim != 3 or regions.shape[1:] != heat.shape or not len(regions):
+        raise ValueError(
+            f"one or more masks (regions, {heat.shape[0]}, {heat.shape[1]}) are needed, not "
+            f"{regions.shape}; of segments 0 .. M - 1: segments == np.arange(M)[:, None, None]"
+        )
+    if not np.isin(regions, (0, 1)).all():
+        raise ValueError(
+            "a mask is True inside its region and False outside, but these hold other values"
+        )
+    regions = regions.astype(bool)
     whole(min_pixels, "min_pixels", 1)
     values, regions = heat.ravel(), regions.reshape(len(regions), -1)
     found, free = np.empty_like(values), np.ones(values.size, bool)

@@ -107,3 +107,9 @@ def test_bad_input_is_refused(options: dict[str, object], message: str) -> None:
     call: Callable[..., np.ndarray] = maps.guided_path
     with pytest.raises(ValueError, match=message):
         call(**(given | options))
+
+
+def test_a_single_number_has_a_path_too() -> None:
+    phi = maps.guided_path(lambda z: 2 * z, 3.0, 1.0)
+    assert phi.shape == ()
+    assert phi == pytest.approx(8, rel=0.01)

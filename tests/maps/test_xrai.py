@@ -7,7 +7,7 @@ from saliency.core.xrai import XRAI, _get_segments_felzenszwalb
 
 from lessons_lib import images, maps
 from lessons_lib.integrated_gradients import integrated_gradients
-from tests.networks import classifier, flat_net, pictures
+from tests.networks import SIZE, classifier, flat_net, gap_net, pictures
 
 RNG = np.random.default_rng(6)
 
@@ -99,9 +99,40 @@ def test_regions_keep_the_sum_and_are_ranked_by_their_mean() -> None:
 def test_bad_input_is_refused() -> None:
     with pytest.raises(ValueError, match=r"segments of shape \(2, 2\)"):
         maps.region_attributions(np.zeros((3, 3)), np.zeros((2, 2), int))
-    with pytest.raises(ValueError, match=r"masks of shape \(1, 2, 2\) for a heat of \(3, 3\)"):
+    with pytest.raises(ValueError, match=r"masks \(regions, 3, 3\) are needed, not \(1, 2, 2\)"):
         maps.merged(np.zeros((3, 3)), np.ones((1, 2, 2), bool))
     with pytest.raises(ValueError, match="min_pixels=0 must be 1 or more"):
         maps.merged(np.zeros((3, 3)), np.ones((1, 3, 3), bool), min_pixels=0)
     with pytest.raises(ValueError, match="expected one picture, but there are 2"):
         maps.xrai(classifier(flat_net(hidden=8)), pictures(2))
+
+
+@pytest.mark.parametrize(
+    ("masks", "message"),
+    [
+        (
+            np.ones((0, 4, 4), bool),
+            r"one or more masks \(regions, 4, 4\) are needed, not \(0, 4, 4\)",
+        ),
+        (np.arange(16).reshape(4, 4), r"not \(4, 4\); of segments 0 .. M - 1: segments == "),
+        (np.arange(16).reshape(1, 4, 4), "True inside its region and False outside"),
+        (np.full((1, 4, 4), np.nan), "True inside its region and False outside"),
+    ],
+)
+def test_regions_that_are_no_masks_are_refused(masks, message) -> None:
+    with pytest.raises(ValueError, match=message):
+        maps.merged(np.ones((4, 4)), masks)
+
+
+@pytest.mark.parametrize("scales", [(), 50, None, (0,), (-1,), (np.nan,), (np.inf,)])
+def test_scales_are_numbers_above_zero(scales) -> None:
+    with pytest.raises(ValueError, match=r"must be (one or more numbers|above 0)"):
+        maps.overlapping_regions(np.zeros((8, 8, 3)), scales=scales)
+    with pytest.raises(TypeError, match="a scale must be a number, not 'a'"):
+        maps.overlapping_regions(np.zeros((8, 8, 3)), scales=("a",))
+
+
+def test_one_region_for_a_whole_picture_is_warned_of() -> None:
+    picture = np.zeros((SIZE, SIZE, 3))
+    with pytest.warns(UserWarning, match="the map is the same everywhere"):
+        maps.xrai(classifier(gap_net()), picture + np.arange(SIZE)[:, None, None], num_steps=2)
