@@ -313,7 +313,9 @@ def _pair(before: ArrayLike, after: ArrayLike) -> tuple[Array, Array]:
     Y, O = as_floats(before, "Y").astype(float), as_floats(after, "O").astype(float)  # noqa: E741
     if Y.shape != O.shape or Y.ndim != 1 or not len(Y):
         raise ValueError(f"one number for each picture is needed, not {Y.shape} and {O.shape}")
-    if not np.isfinite(Y + O).all() or Y.min() < 0:
+    if not np.isfinite(O).all():
+        raise ValueError(f"{int((~np.isfinite(O)).sum())} values of O are not finite")
+    if not np.isfinite(Y).all() or Y.min() < 0:
         raise ValueError(
             f"a drop is a share of what there was, so Y must be 0 or more and finite, as "
             f"probabilities are; it holds {Y.min():g} to {Y.max():g}"

@@ -72,7 +72,7 @@ def test_a_picture_without_confidence_has_nothing_to_lose() -> None:
     [([], []), ([0.1], [0.1, 0.2]), ([-0.1], [0.1]), ([0.5], [np.nan])],
 )
 def test_what_can_have_no_relative_drop_is_refused(Y: list, after: list) -> None:
-    with pytest.raises(ValueError, match=r"probabilities|each picture"):
+    with pytest.raises(ValueError, match=r"probabilities|each picture|O are not finite"):
         average_drop(Y, after)
 
 
@@ -322,3 +322,10 @@ def test_equals_xplique() -> None:
     assert average_drop(Y, after) == pytest.approx(100 * float(drop), rel=1e-3)
     more = metrics.AverageIncreaseMetric(model, x, targets).evaluate(maps)
     assert average_increase(Y, after) == pytest.approx(100 * float(more))
+
+
+def test_a_confidence_that_is_not_finite_is_named() -> None:
+    with pytest.raises(ValueError, match="1 values of O are not finite"):
+        average_drop([1.0, 0.5], [np.nan, 0.5])
+    with pytest.raises(ValueError, match="it holds nan to nan"):
+        average_drop([np.nan, 0.5], [1.0, 0.5])
