@@ -1,4 +1,4 @@
-"""Pictures of LIME's explanations (lesson 04): bars, the local line, spreads, and a drawing of it.
+"""Pictures of LIME's explanations (lesson 04): bars, the local line, weights, and a drawing of it.
 
 Orange speaks for, blue against, as everywhere in the course.
 """
@@ -156,41 +156,6 @@ def local_line(
         axis.scatter(*x, s=150, c=style.INK, marker="*", zorder=3)
         axis.set(aspect="equal", xlim=ticks[0][[0, -1]], ylim=ticks[1][[0, -1]])
         style.plain(axis, title, *neighbourhood.names)
-    return figure
-
-
-def spreads(
-    runs: dict[str, NDArray[np.floating]], names: Sequence[str], unit: str = "", k: int = 8
-) -> Figure:
-    """Draw how the coefficients of repeated explanations differ: a dot for each run.
-
-    Parameters
-    ----------
-    runs
-        For each panel its title, and an array of shape (runs, M).
-    names
-        Of the M features.
-    unit
-        Of the coefficients.
-    k
-        So many features, those with the largest mean size in the last panel.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    order = np.argsort(-np.abs(list(runs.values())[-1].mean(axis=0)), kind="stable")[:k]
-    figure = style.canvas(min(WIDTH, 3.6 * len(runs)), ROW * k + 1.1)
-    axes = figure.subplots(1, len(runs), sharey=True, sharex=True, squeeze=False)[0]
-    for axis, (title, run) in zip(axes, runs.items(), strict=True):
-        for row, j in enumerate(order):
-            middle = run[:, j].mean()
-            axis.scatter(
-                run[:, j], np.full(len(run), row), s=style.DOT, c=FOR if middle > 0 else AGAINST
-            )
-        axis.axvline(0, color=style.INK, lw=style.THIN)
-        style.plain(axis, title, unit)
-        style.rows(axis, [names[j] for j in order])
     return figure
 
 

@@ -71,7 +71,6 @@ DPI = 100
 SEEN = 299  # the side of the largest square that a network of the course sees
 WIDEST = 3000  # of a figure
 
-DOT = 14  # square points
 THIN, MEDIUM, THICK = 0.8, 1.5, 2.2  # lines, in points
 PALE = 0.25  # opacity of an area behind a line
 

@@ -6,7 +6,7 @@ order the features stand.
 Orange raises the answer and blue lowers it, as everywhere in the course.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from numbers import Real
 from typing import Any
 
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from lessons_lib.basics.checks import finite, real, whole
 from lessons_lib.basics.columns import Columns, in_order, label, names_of
 from lessons_lib.plotting import style
-from lessons_lib.plotting.style import AGAINST, COLOURS, FOR, OWN_VALUE, ROW
+from lessons_lib.plotting.style import AGAINST, FOR, OWN_VALUE, ROW
 
 Names = Sequence[Hashable] | None
 

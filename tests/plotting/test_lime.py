@@ -58,13 +58,6 @@ def test_samples_are_drawn_by_their_weight() -> None:
     np.testing.assert_allclose(sizes, expected)
 
 
-def test_spreads_order_by_the_last_panel() -> None:
-    few, more = np.array([[1, -5, 0.0], [1, 5, 0]]), np.array([[1, 2, 0.0], [1, 4, 0]])
-    axes = plotting.lime.spreads({"few": few, "more": more}, ["x", "y", "z"], k=2).axes
-    assert [label.get_text() for label in axes[0].get_yticklabels()] == ["y", "x"]
-    assert axes[1].collections[0].get_offsets()[:, 0].tolist() == [2, 4]
-
-
 def test_weights_show_their_values() -> None:
     found = local_surrogate(NEAR, 0)
     axis = plotting.lime.sample_weights([found], ["t"], bins=10).axes[0]

@@ -11,7 +11,6 @@ from lessons_lib.basics.columns import label
 from lessons_lib.plotting import AGAINST, FOR
 from lessons_lib.plotting.tables import (
     beeswarm,
-    convergence,
     dependence,
     ice,
     importance_bars,
@@ -156,17 +155,6 @@ def test_dependence_shows_every_dot() -> None:
     assert axis.get_xlabel() == "rooms"
 
 
-def test_convergence_ends_at_the_mean() -> None:
-    samples = np.random.default_rng(0).normal(size=40)
-    (axis,) = convergence({"orders": samples}, 80, 0.0).axes
-    x, y = axis.lines[0].get_data()
-    assert (x[-1], y[-1]) == (80, pytest.approx(samples.mean()))
-    last = axis.collections[0].get_paths()[0].vertices
-    at_end = last[last[:, 0] == 80][:, 1]
-    half = 1.96 * samples.std(ddof=1) / np.sqrt(40)
-    assert at_end.max() == pytest.approx(samples.mean() + half)
-
-
 def test_ice_draws_a_curve_for_each_and_its_own_value_in_the_colour_of_its_share() -> None:
     grid, answers = [0, 1, 3], [[0, 1, 3], [5, 5, 1]]
     (axis,) = ice(grid, answers, [2, 1], [0.5, -0.5], "a", "t").axes
@@ -212,7 +200,6 @@ def test_spread_keeps_equal_dots_apart() -> None:
         ),
         (lambda: beeswarm(PHI[None], np.zeros((2, 4)), NAMES), r"\(1, 4\), but X \(2, 4\)"),
         (lambda: dependence([1, 2], [1, 2, 3], "a"), "arrays of one length"),
-        (lambda: convergence({"few": [1, 2]}, 2, 0.0), "few: expected 5 estimates"),
     ],
 )
 def test_bad_input_is_named(draw, message) -> None:
