@@ -3,8 +3,8 @@
 No picture, only shapes and words.
 """
 
-from lessons_lib.plotting.drawing import arrow, box, card, square, text
-from lessons_lib.plotting.style import CARD, FOUND, MAPS, PLACES, TOKENS
+from lessons_lib.plotting.drawing import arrow, box, card, layer, places, text
+from lessons_lib.plotting.style import CARD, FOUND, MAPS, TOKENS
 
 
 def two_orders() -> str:
@@ -15,24 +15,12 @@ def two_orders() -> str:
     >>> two_orders().startswith("<svg")
     True
     """
-    channels = "".join(box(296 + 8 * i, 108 + 8 * i, 76, 76) for i in range(3))
-    places = "".join(
-        square(313 + 18.5 * column, 125 + 18.5 * row, 17, PLACES, 0.15 + 0.2 * ((row + column) % 3))
-        for row in range(4)
-        for column in range(4)
-    )
-    heat = "".join(
-        square(640 + 15 * column, 196 + 15 * row, 14, TOKENS, opacity)
-        for row, opacities in enumerate(_MAP)
-        for column, opacity in enumerate(opacities)
-    )
     parts = [
         box(20, 112, 92, 84, ["picture", "224 × 224"], CARD),
         arrow((112, 154), (138, 154)),
         box(142, 112, 116, 84, ["convolutions"]),
         arrow((258, 154), (292, 154)),
-        channels,
-        places,
+        layer(296, 108),
         text(342, 96, "A: 7 × 7 places,"),
         text(342, 220, "1280 channels"),
         # The network's order: first the mean, then the weights.
@@ -47,7 +35,7 @@ def two_orders() -> str:
         arrow((424, 154), (424, 226), (450, 226), stroke=MAPS),
         box(454, 198, 140, 56, ["at each place:", "sum of w times A"], FOUND),
         arrow((594, 226), (634, 226), stroke=MAPS),
-        heat,
+        places(640, 196, _MAP, TOKENS, 15),
         text(670, 274, "the map M"),
         arrow((704, 226), (800, 226), (800, 186), stroke=MAPS),
         text(764, 246, "mean, plus b", size=12, colour=MAPS),

@@ -6,7 +6,7 @@ A drawing lies on a white card, so that it reads the same on a dark page.
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from lessons_lib.plotting.style import BOX, CARD, LINES, MAPS
+from lessons_lib.plotting.style import BOX, CARD, LINES, MAPS, PLACES
 
 _WIDTH = 860
 
@@ -25,6 +25,34 @@ def square(x: float, y: float, side: float, colour: str, opacity: float = 1) -> 
         f'<rect x="{x}" y="{y}" width="{side}" height="{side}" fill="{colour}" '
         f'fill-opacity="{opacity}"/>'
     )
+
+
+def places(
+    x: float, y: float, opacities: Sequence[Sequence[float]], colour: str, side: float, gap: int = 1
+) -> str:
+    """The places of a map, row by row: a square for each, ``side`` apart, with a gap between."""
+    return "".join(
+        square(x + side * column, y + side * row, side - gap, colour, opacity)
+        for row, values in enumerate(opacities)
+        for column, opacity in enumerate(values)
+    )
+
+
+def layer(x: float, y: float) -> str:
+    """Three channels, one before the other, and the places of the first."""
+    channels = "".join(box(x + 8 * i, y + 8 * i, 76, 76) for i in range(3))
+    first = "".join(
+        square(
+            x + 17 + 18.5 * column,
+            y + 17 + 18.5 * row,
+            17,
+            PLACES,
+            0.15 + 0.2 * ((row + column) % 3),
+        )
+        for row in range(4)
+        for column in range(4)
+    )
+    return channels + first
 
 
 def box(

@@ -3,7 +3,7 @@
 No picture, only shapes and words.
 """
 
-from lessons_lib.plotting.drawing import arrow, box, card, square, text
+from lessons_lib.plotting.drawing import arrow, box, card, layer, places, text
 from lessons_lib.plotting.style import CARD, FOUND, MAPS, PLACES, TOKENS
 
 
@@ -15,28 +15,16 @@ def gradient_flow() -> str:
     >>> gradient_flow().startswith("<svg")
     True
     """
-    channels = "".join(box(300 + 8 * i, 58 + 8 * i, 76, 76) for i in range(3))
-    places = "".join(
-        square(317 + 18.5 * column, 75 + 18.5 * row, 17, PLACES, 0.15 + 0.2 * ((row + column) % 3))
-        for row in range(4)
-        for column in range(4)
-    )
     logits = "".join(
         f'<rect x="636" y="{54 + 17 * i}" width="76" height="13" fill="{fill}"/>'
         for i, fill in enumerate([PLACES] * 3 + [TOKENS] + [PLACES] * 2)
-    )
-    heat = "".join(
-        square(790 + 14 * column, 236 + 14 * row, 13, TOKENS, opacity)
-        for row, opacities in enumerate(_MAP)
-        for column, opacity in enumerate(opacities)
     )
     parts = [
         box(20, 62, 92, 84, ["picture", "224 × 224"], CARD),
         arrow((112, 104), (138, 104)),
         box(142, 62, 118, 84, ["thirteen", "convolutions"]),
         arrow((260, 104), (296, 104)),
-        channels,
-        places,
+        layer(300, 58),
         text(346, 46, "A: 14 × 14 places, 512 channels"),
         arrow((396, 104), (450, 104)),
         box(454, 66, 128, 76, ["what follows:", "not linear"]),
@@ -54,7 +42,7 @@ def gradient_flow() -> str:
         arrow((584, 264), (608, 264), stroke=MAPS),
         box(612, 236, 150, 56, ["(2) sum of α times A,", "then ReLU"], FOUND),
         arrow((762, 264), (786, 264), stroke=MAPS),
-        heat,
+        places(790, 236, _MAP, TOKENS, 14),
         text(818, 312, "the map"),
         arrow((306, 134), (306, 210), (200, 210), (200, 316), (687, 316), (687, 296)),
         text(441, 310, "A itself", size=12),

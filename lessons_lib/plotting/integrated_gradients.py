@@ -3,7 +3,7 @@
 No picture, only shapes and words.
 """
 
-from lessons_lib.plotting.drawing import arrow, box, card, square, text
+from lessons_lib.plotting.drawing import arrow, box, card, places, square, text
 from lessons_lib.plotting.style import CARD, FOUND, LINES, MAPS
 
 _STOPS = (0.0, 0.25, 0.5, 0.75, 1.0)  # alphas of the pictures that are drawn
@@ -45,9 +45,6 @@ def path_of_slopes() -> str:
 
 def _picture(x: float, y: float, alpha: float) -> str:
     """A panda-like pattern of 4 × 4 places at a share of its brightness, over black."""
-    light = (0.9, 0.3, 0.3, 0.9, 1, 0.5, 0.5, 1, 1, 1, 1, 1, 0.3, 0.8, 0.8, 0.3)
-    places = "".join(
-        square(x + 2 + 16 * (i % 4), y + 2 + 16 * (i // 4), 16, CARD, round(alpha * part, 2))
-        for i, part in enumerate(light)
-    )
-    return square(x, y, 68, LINES) + places
+    light = ((0.9, 0.3, 0.3, 0.9), (1, 0.5, 0.5, 1), (1, 1, 1, 1), (0.3, 0.8, 0.8, 0.3))
+    opacities = [[round(alpha * part, 2) for part in row] for row in light]
+    return square(x, y, 68, LINES) + places(x + 2, y + 2, opacities, CARD, 16, gap=0)

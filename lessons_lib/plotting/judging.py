@@ -3,7 +3,7 @@
 No picture, only shapes and words.
 """
 
-from lessons_lib.plotting.drawing import arrow, box, card, square, text
+from lessons_lib.plotting.drawing import arrow, box, card, places, square, text
 from lessons_lib.plotting.style import CARD, FOUND, LINES, MAPS, PLACES, TOKENS
 
 
@@ -17,11 +17,11 @@ def map_on_trial() -> str:
     """
     parts = [
         text(96, 30, "the map on trial"),
-        _places(54, 42, TOKENS, _SPOT),
+        _map(54, 42, TOKENS, _SPOT),
         text(530, 30, "its controls: maps that know no class"),
         *(
-            _places(x, 42, PLACES, places) + text(x + 42, 144, name, size=12)
-            for x, places, name in zip(range(240, 800, 122), _CONTROLS, _NAMES, strict=True)
+            _map(x, 42, PLACES, heat) + text(x + 42, 144, name, size=12)
+            for x, heat, name in zip(range(240, 800, 122), _CONTROLS, _NAMES, strict=True)
         ),
         arrow((96, 128), (96, 178)),
         arrow((530, 152), (530, 178), stroke=MAPS),
@@ -42,9 +42,9 @@ def map_on_trial() -> str:
     parts += [
         _curves(92, 322),
         _tiles(408, 322),
-        _places(660, 322, TOKENS, _SPOT, side=13),
+        _map(660, 322, TOKENS, _SPOT, side=13),
         text(716, 352, "?"),
-        _places(728, 322, PLACES, _CONTROLS[2], side=13),
+        _map(728, 322, PLACES, _CONTROLS[2], side=13),
         box(20, 408, 820, 34, ["verdict: what is left beside the hardest control"], FOUND),
     ]
     return card(parts, top=8, height=446)
@@ -61,15 +61,12 @@ _CONTROLS = (
 )
 
 
-def _places(
+def _map(
     x: float, y: float, colour: str, heat: tuple[tuple[int, ...], ...], side: float = 21
 ) -> str:
     """A small map, each place as deep in colour as it is hot, 0 to 4."""
-    return "".join(
-        square(x + side * column, y + side * row, side - 1, colour, 0.08 + 0.23 * value)
-        for row, values in enumerate(heat)
-        for column, value in enumerate(values)
-    )
+    opacities = [[0.08 + 0.23 * value for value in values] for values in heat]
+    return places(x, y, opacities, colour, side)
 
 
 def _curves(x: float, y: float) -> str:

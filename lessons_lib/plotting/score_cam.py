@@ -3,7 +3,7 @@
 No picture, only shapes and words.
 """
 
-from lessons_lib.plotting.drawing import arrow, box, card, square, text
+from lessons_lib.plotting.drawing import arrow, box, card, places, text
 from lessons_lib.plotting.style import CARD, FOUND, MAPS, PLACES, TOKENS
 
 
@@ -52,14 +52,11 @@ def masks_and_scores() -> str:
 def _squares(x: float, y: float, n: int, side: float, colour: str = PLACES) -> str:
     """A hill of n × n places: a channel, its mask, or the map."""
     middle = 0.58 * (n - 1), 0.42 * (n - 1)
-    return "".join(
-        square(
-            x + side * column,
-            y + side * row,
-            side - (1 if n < 9 else 0),
-            colour,
-            round(max(0.06, 1 - 2.1 * (abs(row - middle[0]) + abs(column - middle[1])) / n), 2),
-        )
+    opacities = [
+        [
+            round(max(0.06, 1 - 2.1 * (abs(row - middle[0]) + abs(column - middle[1])) / n), 2)
+            for column in range(n)
+        ]
         for row in range(n)
-        for column in range(n)
-    )
+    ]
+    return places(x, y, opacities, colour, side, gap=1 if n < 9 else 0)

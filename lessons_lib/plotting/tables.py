@@ -72,6 +72,9 @@ def waterfall(
     figure, axis = _canvas(len(steps) + 1)
     _ladder(axis, ends, steps, base)
     _limits(axis, [base, *ends], margin=0.14)
+    labels, (steps,), (ends,) = _ladders(phi[None], base, labels, rows)
+    figure, axis = _canvas(len(labels) + 1)
+    _reach(axis, ends, base, margin=0.14)
     _rows(axis, labels, title, f"from the base value {base:.4g} to the answer {ends[0]:.4g}")
     return figure
 
@@ -94,6 +97,8 @@ def waterfalls(
     rows
         At most so many steps, 1 or more, those with the largest mean size on top, in every panel;
         the others are put together as one.
+        At most so many steps, those with the largest mean size on top, in every panel; the smallest
+        are put together as one.
 
     Returns
     -------
@@ -125,6 +130,13 @@ def waterfalls(
         _ladder(axis, end, step, base)
         _rows(axis, labels, title, f"to {end[0]:.4g}")
     _limits(axes[0], [base, *ends.ravel()], margin=0.3)
+    if titles and len(titles) != len(phi):
+        raise ValueError(f"{len(phi)} inputs need as many titles, not {len(titles)}")
+    labels, steps, ends = _ladders(phi, base, [label(name) for name in names], rows)
+    figure = style.canvas(style.WIDTH, ROW * (len(labels) + 1) + 0.9)
+    titles = titles or [""] * len(phi)
+    for axis, end, step, title in zip(axes, ends, steps, titles, strict=True):
+    _reach(axes[0], ends, base, margin=0.3)  # shared by all
     return figure
 
 
@@ -464,6 +476,26 @@ def _rows(axis: Axes, labels: list[str], title: str, xlabel: str) -> None:
 
 
 def _ladder(axis: Axes, ends: Any, steps: Any, base: float) -> None:
+def _ladders(
+    phi: NDArray[np.float64], base: float, labels: Sequence[str], rows: int
+) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
+    """Labels of the steps, the steps (m, steps), and where each ends; the largest on top.
+
+    The smallest are put together as one; but one alone stays itself.
+    """
+    order = np.argsort(-np.abs(phi).mean(axis=0), kind="stable")
+    kept, rest = order[:rows], order[rows:]
+    if len(rest) == 1:
+        kept, rest = order, order[:0]
+    shown, steps = [labels[i] for i in kept], phi[:, kept]
+    if len(rest):
+        shown = [*shown, f"{len(rest)} others"]
+        steps = np.column_stack([steps, phi[:, rest].sum(axis=1)])
+    ends = base + np.cumsum(steps[:, ::-1], axis=1)[:, ::-1]  # from the bottom, where the base is
+    return shown, steps, ends
+
+
+def _ladder(axis: Axes, ends: NDArray[np.float64], steps: NDArray[np.float64], base: float) -> None:
     """Steps from the base value, at the bottom, to the answer, at the top."""
     for row, (end, step) in enumerate(zip(ends, steps, strict=True)):
         axis.barh(row, step, left=end - step, color=FOR if step > 0 else AGAINST, height=0.7)
@@ -475,6 +507,9 @@ def _ladder(axis: Axes, ends: Any, steps: Any, base: float) -> None:
 def _limits(axis: Axes, values: Sequence[float], margin: float) -> None:
     """Room for all of the values, and for the numbers beside them."""
     low, high = min(values), max(values)
+def _reach(axis: Axes, ends: NDArray[np.float64], base: float, margin: float) -> None:
+    """Let an axis hold all ends and the base value, and beyond them room for the numbers."""
+    low, high = min(base, ends.min()), max(base, ends.max())
     room = margin * (high - low or 1)
     axis.set_xlim(low - room, high + room)
 

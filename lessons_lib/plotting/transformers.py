@@ -3,7 +3,7 @@
 An SVG on a white card, so that it reads the same on a dark page; no picture, only shapes and words.
 """
 
-from lessons_lib.plotting.drawing import arrow, box, card, square, text
+from lessons_lib.plotting.drawing import arrow, box, card, places, text
 from lessons_lib.plotting.style import CARD, FOUND, MAPS, PLACES, TOKENS
 
 
@@ -15,19 +15,15 @@ def vision_transformer() -> str:
     >>> vision_transformer().startswith("<svg")
     True
     """
-    patches = "".join(
-        square(
-            20 + 15 * column, 62 + 15 * row, 13, PLACES, 0.85 if (row, column) in _DIGIT else 0.2
-        )
-        for row in range(7)
-        for column in range(7)
-    )
+    patches = [
+        [0.85 if (row, column) in _DIGIT else 0.2 for column in range(7)] for row in range(7)
+    ]
     tokens = "".join(
         f'<rect x="160" y="{60 + 17 * i}" width="62" height="13" fill="{fill}"/>'
         for i, fill in enumerate([TOKENS, *[PLACES] * 5])
     )
     parts = [
-        patches,
+        places(20, 62, patches, PLACES, 15, gap=2),
         text(72, 50, "7 × 7 patches"),
         arrow((128, 114), (154, 114)),
         tokens,

@@ -121,9 +121,7 @@ def in_the_corner() -> Symptom:
     """Whether a map is hottest on a mark: it stood in one class's training pictures, or both."""
     names, labels = ["cat", "polar_bear"], ["cat", "bear"]
     picture = clever_hans.crops(names, 4, bear_mark=[1], seed=9).x[1]
-    inside = np.zeros(picture.shape[:2], bool)
-    box = clever_hans.BOX
-    inside[box.top : box.bottom, box.left : box.right] = True
+    inside = clever_hans.BOX.mask(picture.shape[:2])
     panels, found = [], []
     for marked in ([1], [0, 1]):
         data = clever_hans.crops(names, 150, bear_mark=marked)
