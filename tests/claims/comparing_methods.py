@@ -11,6 +11,7 @@ from lessons_lib import images
 from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.methods import METHODS, heat_maps
 from tests.claims import claim
+from tests.claims.anew import flip
 
 MEASURES = ("deletion", "deletion, blurred", "insertion", "infidelity")
 
@@ -20,14 +21,6 @@ def differences(bench: list[dict], one: str, other: str, measure: str) -> np.nda
     score = {(row["photograph"], row["method"]): row[measure] for row in bench}
     names = sorted({row["photograph"] for row in bench})
     return np.array([score[name, one] - score[name, other] for name in names])
-
-
-def flip(d: np.ndarray) -> float:
-    """p of the exact sign flip, by all signs one after the other."""
-    sums = np.zeros(1)
-    for size in d:
-        sums = np.concatenate([sums + size, sums - size])
-    return float((np.abs(sums) >= abs(d.sum()) - 1e-9).mean())
 
 
 def corrected(bench: list[dict]) -> dict[tuple[str, str, str], float]:

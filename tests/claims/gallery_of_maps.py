@@ -1,18 +1,13 @@
 """What lesson 10 says of its pictures."""
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from lessons_lib import images, maps
 from lessons_lib.grad_cam import grad_cam
 from tests.claims import claim
+from tests.claims.anew import hottest, ranks
 
 GUITAR, DRUM = 546, 541
-
-
-def ranks(one: np.ndarray, two: np.ndarray) -> float:
-    """Of ranks, as scipy has it."""
-    return spearmanr(one.ravel(), two.ravel())[0]
 
 
 def two(method, squeezenet, stage, **options) -> float:
@@ -22,12 +17,6 @@ def two(method, squeezenet, stage, **options) -> float:
 
 def largest(phi: np.ndarray) -> np.ndarray:
     return np.abs(phi).max(axis=-1)
-
-
-def hottest(heat: np.ndarray) -> tuple[float, float]:
-    """Row and column of the middle of the hottest place, in shares of the picture."""
-    row, column = np.unravel_index(heat.argmax(), heat.shape)
-    return (row + 0.5) / heat.shape[0], (column + 0.5) / heat.shape[1]
 
 
 def on_the_skin(heat: np.ndarray) -> bool:

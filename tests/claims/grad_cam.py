@@ -10,14 +10,9 @@ import tensorflow as tf
 from lessons_lib import images, plotting
 from lessons_lib.grad_cam import grad_cam
 from tests.claims import claim
+from tests.claims.anew import hottest
 
 REPORT = Path(__file__).parents[2] / "data" / "weights" / "report.json"
-
-
-def hottest(heat: np.ndarray) -> tuple[float, float]:
-    """Where the map is largest, as shares of the picture's height and width."""
-    row, column = np.unravel_index(heat.argmax(), heat.shape)
-    return (row + 0.5) / heat.shape[0], (column + 0.5) / heat.shape[1]
 
 
 def with_class_blind(vgg16, photo):

@@ -6,7 +6,6 @@ from math import factorial
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from lessons_lib import images
 from lessons_lib.integrated_gradients import (
@@ -16,16 +15,9 @@ from lessons_lib.integrated_gradients import (
     integrated_gradients,
 )
 from tests.claims import claim
+from tests.claims.anew import alike, ranks
 
 PANDA = 388
-
-
-def alike(a: NDArray, b: NDArray) -> float:
-    return np.corrcoef(np.ravel(a), np.ravel(b))[0, 1]
-
-
-def ranks(a: NDArray, b: NDArray) -> float:
-    return alike(rankdata(a), rankdata(b))
 
 
 def path_of_panda(xception) -> Path:

@@ -4,17 +4,13 @@ from collections import defaultdict
 
 import numpy as np
 from scipy.ndimage import binary_dilation
-from scipy.stats import beta, rankdata
+from scipy.stats import beta
 
 from lessons_lib import digits, images
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.judging.road import imputed
 from tests.claims import claim
-
-
-def ranks_agree(one: np.ndarray, two: np.ndarray) -> float:
-    """Rank correlation anew: of the places in the order."""
-    return np.corrcoef(rankdata(one), rankdata(two))[0, 1]
+from tests.claims.anew import flip, ranks
 
 
 def enlarged(heat) -> np.ndarray:
@@ -27,13 +23,13 @@ def enlarged(heat) -> np.ndarray:
 @claim("07.blind_r")
 def _(mobilenet, panda, c):
     blind = mobilenet.activations(panda[None])[0].sum(axis=-1)
-    return ranks_agree(enlarged(grad_cam(mobilenet, panda, c)), enlarged(blind))
+    return ranks(enlarged(grad_cam(mobilenet, panda, c)), enlarged(blind))
 
 
 @claim("07.centre_r")
 def _(mobilenet, panda, c):
     row, column = np.mgrid[-2:2:224j, -2:2:224j]
-    return ranks_agree(enlarged(grad_cam(mobilenet, panda, c)), -(row**2 + column**2))
+    return ranks(enlarged(grad_cam(mobilenet, panda, c)), -(row**2 + column**2))
 
 
 # Over the photographs, from the stored table
@@ -46,14 +42,6 @@ def by_photograph(trial, heat: str, measure: str) -> dict[str, float]:
 def differences(trial, measure: str, other: str, one: str = "Grad-CAM") -> np.ndarray:
     ours, theirs = (by_photograph(trial, heat, measure) for heat in (one, other))
     return np.array([ours[name] - theirs[name] for name in sorted(ours)])
-
-
-def p_value(d: np.ndarray) -> float:
-    """The sign-flip test anew: sums of all subsets, one difference at a time."""
-    sums = np.zeros(1)
-    for x in d:
-        sums = np.concatenate([sums + x, sums - x])
-    return (np.abs(sums) >= abs(d.sum()) - 1e-9).mean()
 
 
 # Truth known
@@ -208,13 +196,13 @@ def _(falls, rises):
 
 @claim("07.deletion_open")
 def _(trial):
-    return min(p_value(differences(trial, "deletion", other)) for other in HARD) > 0.05
+    return min(flip(differences(trial, "deletion", other)) for other in HARD) > 0.05
 
 
 @claim("07.insertion_seen")
 def _(trial):
     blind, centre = (differences(trial, "insertion", other) for other in HARD)
-    return RULE / 2 < p_value(blind) < RULE and p_value(centre) < RULE / 10
+    return RULE / 2 < flip(blind) < RULE and flip(centre) < RULE / 10
 
 
 @claim("07.insertion_gain")
@@ -224,18 +212,18 @@ def _(trial):
 
 @claim("07.blots_drop")
 def _(trial):
-    return p_value(differences(trial, "drop", "blots")) > 0.5
+    return flip(differences(trial, "drop", "blots")) > 0.5
 
 
 @claim("07.kept_seen")
 def _(trial):
     found = [differences(trial, "kept", other) for other in HARD]
-    return all(d.mean() < 0 and p_value(d) < RULE for d in found)
+    return all(d.mean() < 0 and flip(d) < RULE for d in found)
 
 
 @claim("07.drop_open")
 def _(trial):
-    return min(p_value(differences(trial, "drop", other)) for other in HARD) > RULE
+    return min(flip(differences(trial, "drop", other)) for other in HARD) > RULE
 
 
 @claim("07.blur_before")
@@ -251,18 +239,18 @@ def _(trial):
 @claim("07.blur_helps")
 def _(trial):
     d = differences(trial, "most", "saliency, blurred")
-    return abs(d.mean()) < 0.02 and p_value(d) > 0.5
+    return abs(d.mean()) < 0.02 and flip(d) > 0.5
 
 
 @claim("07.centre_ties")
 def _(trial):
-    return min(p_value(differences(trial, m, "centre")) for m in ("most", "least")) > 0.05
+    return min(flip(differences(trial, m, "centre")) for m in ("most", "least")) > 0.05
 
 
 @claim("07.road_open")
 def _(trial):
     tests = [(measure, other) for measure in ("most", "least") for other in HARD]
-    return min(p_value(differences(trial, *test)) for test in tests) > 0.05
+    return min(flip(differences(trial, *test)) for test in tests) > 0.05
 
 
 # Random labels

@@ -1,19 +1,14 @@
 """What lesson 03 says of its pictures."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 from lessons_lib import images
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.score_cam import MaskedScores, varied_channels
 from tests.claims import claim
+from tests.claims.anew import ranks
 
 DRUM, GUITAR = 541, 546
-
-
-def ranks(one: np.ndarray, two: np.ndarray) -> float:
-    """Rank correlation anew: of the places in the order."""
-    return np.corrcoef(rankdata(one), rankdata(two))[0, 1]
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
