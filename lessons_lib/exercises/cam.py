@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lessons_lib import images, models
 from lessons_lib.cam import cam
-from lessons_lib.exercises.registry import close, decisions, exercise
+from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise
 
 
 @exercise(
@@ -84,7 +84,7 @@ def _maps_of_a_batch(answer: Any) -> str | None:
                 )
             raise
         if found.dtype == object:
-            return "Your function gives nothing back: it needs a return."
+            return NO_RETURN
         hint = _of_one_batch(found.astype(float), A, w, np.array(c))
         if hint:
             return f"For A of shape {shape}, w of {w.shape} and c = {c}: {hint}"
@@ -138,7 +138,7 @@ _LOOK_AGAIN = {
 
 @exercise(
     "01.3",
-    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    expects=DECISIONS,
     praise="A block is drawn on a few pixels, and is made from many more.",
 )
 def _reading(answer: Any) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import close, decisions, exercise
+from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
 from lessons_lib.judging.statistics import median, paired
 
 
@@ -16,9 +16,7 @@ from lessons_lib.judging.statistics import median, paired
     praise="With four photographs even the best method in the world gets no p below 2/16.",
 )
 def _sign_flip_by_hand(answer: Any) -> str | None:
-    answer = np.asarray(answer, float)
-    if answer.shape in [(1, 2), (2, 1)]:
-        answer = answer.ravel()
+    answer = flat(answer, 2)
     if answer.shape != (2,):
         return f"Two numbers are asked for, p and n; this has the shape {answer.shape}."
     p, n = answer
@@ -99,7 +97,7 @@ def _compare(answer: Callable[..., Any]) -> str | None:
     for case, (ours, theirs) in _CASES.items():
         found = answer(ours.copy(), theirs.copy())
         if found is None:
-            return "The function gives None: does it end with a return?"
+            return NO_RETURN
         if isinstance(found, str) or len(found) != 3:
             return f"Three things are asked for: low, high and the verdict; here is {found!r}."
         low, high, said = found
@@ -165,7 +163,7 @@ _LOOK_AGAIN = {
 
 @exercise(
     "08.3",
-    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    expects=DECISIONS,
     praise="A sentence may say what the test has refused, and no more.",
 )
 def _reading(answer: Any) -> str | None:

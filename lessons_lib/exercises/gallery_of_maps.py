@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import close, decisions, exercise
+from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
 
 
 @exercise(
@@ -14,9 +14,7 @@ from lessons_lib.exercises.registry import close, decisions, exercise
     praise="One channel, three opinions: 1, -1/2 and 2/9. Not even the sign is agreed upon.",
 )
 def _three_weights(answer: Any) -> str | None:
-    answer = np.asarray(answer, float)
-    if answer.shape in [(1, 3), (3, 1)]:
-        answer = answer.ravel()
+    answer = flat(answer, 3)
     if answer.shape != (3,):
         return f"Three methods, so three weights; this has the shape {answer.shape}."
     grad, axiom, plus = answer
@@ -52,7 +50,7 @@ def _against(answer: Any) -> str | None:
         A, g = _layer(seed, *shape)
         found = np.asarray(answer(A.copy(), g.copy()))
         if found.dtype == object:
-            return "Your function gives nothing back: it needs a return."
+            return NO_RETURN
         found = found.astype(float)
         if found.shape != shape[:2]:
             return f"The map has the shape of the layer, {shape[:2]}; this has {found.shape}."
@@ -87,7 +85,7 @@ _LOOK_AGAIN = {
 
 @exercise(
     "10.3",
-    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    expects=DECISIONS,
     praise="A number decides what it measures, on the photograph on which it was measured.",
 )
 def _reading(answer: Any) -> str | None:

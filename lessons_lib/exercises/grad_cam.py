@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import close, decisions, exercise
+from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise
 
 
 @exercise(
@@ -56,7 +56,7 @@ def _alpha_of_a_batch(answer: Any) -> str | None:
         gradient = rng.normal(size=shape)
         found = np.asarray(answer(gradient.copy()))
         if found.dtype == object:
-            return "Your function gives nothing back: it needs a return."
+            return NO_RETURN
         hint = _of_one_batch(found.astype(float), gradient)
         if hint and shape[0] == 3:
             return hint
@@ -99,7 +99,7 @@ LOOK_AGAIN = {
 
 @exercise(
     "02.3",
-    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    expects=DECISIONS,
     praise="Ask of each map what else could have made it look so: another class, or the colours.",
 )
 def _report(answer: Any) -> str | None:

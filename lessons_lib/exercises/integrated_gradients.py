@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import close, decisions, exercise
+from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
 
 
 @exercise(
@@ -17,9 +17,7 @@ from lessons_lib.exercises.registry import close, decisions, exercise
 def _two_inputs_by_hand(answer: Any) -> str | None:
     if hasattr(answer, "items"):  # by name: x1, x2
         answer = [value for _, value in sorted(answer.items())]
-    answer = np.asarray(answer, float)
-    if answer.shape in [(1, 2), (2, 1)]:
-        answer = answer.ravel()
+    answer = flat(answer, 2)
     if answer.shape != (2,):
         return f"There are two inputs, so two attributions; this has the shape {answer.shape}."
     right = np.array([32 / 3, 16 / 3])
@@ -81,7 +79,7 @@ def _in_one_space(
     found: Any, gradient: NDArray[np.float64], x: NDArray[np.float64], baseline: NDArray[np.float64]
 ) -> str | None:
     if found is None:
-        return "The function gives nothing back; does it end with `return`?"
+        return NO_RETURN
     found = np.asarray(found).astype(float)
     expected = gradient * (x - baseline) / 127.5
     if close(found, expected, _ROUNDED):
@@ -129,7 +127,7 @@ _LOOK_AGAIN = {
 
 @exercise(
     "06.3",
-    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    expects=DECISIONS,
     praise="A map answers the question that its baseline asks; the network answers yours, if you "
     "ask it.",
 )

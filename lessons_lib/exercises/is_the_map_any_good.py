@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import close, decisions, exercise
+from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
 
 _NAMES = ("pointing game", "energy", "iou")
 
@@ -25,9 +25,7 @@ def _by_hand(answer: Any) -> str | None:
             answer = [named[name] for name in _NAMES]
         else:
             answer = list(named.values())
-    found = np.asarray(answer, float)
-    if found.shape in [(1, 3), (3, 1)]:
-        found = found.ravel()
+    found = flat(answer, 3)
     if found.shape != (3,):
         return f"Three numbers are asked for; this has the shape {found.shape}."
     pointing, energy, overlap = found
@@ -89,7 +87,7 @@ def _kept(answer: Any) -> str | None:
 
 def _of_one_map(found: NDArray[Any], heat: NDArray[np.float32], share: float) -> str | None:
     if found.dtype == object:
-        return "Your function gives nothing back: it needs a return."
+        return NO_RETURN
     if found.shape != heat.shape:
         return f"True or False for each place, shape {heat.shape}; this has {found.shape}."
     if not np.isin(found, [0, 1]).all():
@@ -154,7 +152,7 @@ _LOOK_AGAIN = {
 
 @exercise(
     "07.3",
-    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    expects=DECISIONS,
     praise="A score that a blur improves measures something else besides what a map knows.",
 )
 def _reading(answer: Any) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lessons_lib.exercises.registry import close, decisions, exercise
+from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
 from lessons_lib.lime import kernel, weighted_fit
 
 
@@ -17,9 +17,7 @@ from lessons_lib.lime import kernel, weighted_fit
 )
 def _four_samples(answer: Any) -> str | None:
     """Three numbers in order or by their names; float16 rounds within the tolerance."""
-    answer = np.asarray(_in_order(answer), float)
-    if answer.shape in [(1, 3), (3, 1)]:
-        answer = answer.ravel()
+    answer = flat(_in_order(answer), 3)
     if answer.shape == (2,):
         return "That is two numbers; the intercept beta_0 comes first."
     if answer.shape != (3,):
@@ -64,7 +62,7 @@ def _cosine_distance(answer: Any) -> str | None:
         with np.errstate(all="ignore"):
             found = np.asarray(answer(Z.copy()))
         if found.dtype == object:
-            return "Your function gives nothing back: it needs a return."
+            return NO_RETURN
         hint = _of_one_table(found.astype(float), Z)
         if hint and Z is not four:
             return f"It is right for four columns, and not for {Z.tolist()}. {hint}"
@@ -105,7 +103,7 @@ _LOOK_AGAIN = {
 
 @exercise(
     "04.3",
-    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    expects=DECISIONS,
     praise="A narrow kernel costs samples, and the R² inside does not show it.",
 )
 def _reading(answer: Any) -> str | None:

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lessons_lib.exercises import passed as passed_exercises
+
+DECISIONS = 'a decision for each sentence: {"a": "yes", "b": ...}'
+NO_RETURN = "Your function gives nothing back: it needs a return."
 
 
 class Feedback(NamedTuple):
@@ -121,6 +125,18 @@ def close(answer: Any, expected: Any, tolerance: float = 1e-4) -> bool:
     if answer.shape != expected.shape:
         return False
     return bool(np.abs(answer - expected).max() <= tolerance * np.abs(expected).max())
+
+
+def flat(answer: Any, n: int) -> NDArray[np.float64]:
+    """Numbers as an array of floats; n of them in one row or one column as (n,).
+
+    Examples
+    --------
+    >>> flat([[1], [2]], 2)
+    array([1., 2.])
+    """
+    numbers = np.asarray(answer, float)
+    return numbers.ravel() if numbers.shape in [(1, n), (n, 1)] else numbers
 
 
 def decisions(answer: Any, right: Mapping[str, str], look_again: Mapping[str, str]) -> str | None:

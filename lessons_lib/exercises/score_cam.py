@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessons_lib import images
-from lessons_lib.exercises.registry import close, decisions, exercise
+from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
 
 
 @exercise(
@@ -17,9 +17,7 @@ from lessons_lib.exercises.registry import close, decisions, exercise
 )
 def _weights_by_hand(answer: Any) -> str | None:
     """In shares, or in percent."""
-    answer = np.asarray(answer, float)
-    if answer.shape in [(1, 3), (3, 1)]:
-        answer = answer.ravel()
+    answer = flat(answer, 3)
     if answer.shape != (3,):
         return f"There are three channels, so three weights; this has the shape {answer.shape}."
     e = np.exp([2.0, 0.0, 0.0])
@@ -59,7 +57,7 @@ _LOOK_AGAIN = {
 
 @exercise(
     "03.2",
-    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    expects=DECISIONS,
     praise="Cover the hot place, and a place that ought to be hot: the network says which counts.",
 )
 def _reading(answer: Any) -> str | None:
@@ -77,7 +75,7 @@ def _drop(answer: Callable[..., Any]) -> str | None:
     ):
         found = np.asarray(answer(Y.copy(), after.copy()))
         if found.dtype == object:
-            return "The function gives None: does it end with a return?"
+            return NO_RETURN
         right = 100 * np.mean(np.maximum(0, Y - after) / Y)
         if found.shape != ():
             return f"It is one number for all pictures; this has the shape {found.shape}."
@@ -107,7 +105,7 @@ def _mask(answer: Any) -> str | None:
         with np.errstate(all="ignore"):
             found = np.asarray(answer(channel.copy(), size))
         if found.dtype == object:
-            return "Your function gives nothing back: it needs a return."
+            return NO_RETURN
         hint = _of_one_channel(found.astype(float), channel, size)
         if hint:
             return f"A channel {kind}, {channel.shape} to {size}: {hint}"

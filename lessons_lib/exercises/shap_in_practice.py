@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import close, decisions, exercise
+from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
 
 _PATH, _INTERVENTIONAL = (5.4, 1.4), (4.0, 2.8)
 
@@ -77,8 +77,8 @@ def _error_of_pairs(answer: Any) -> str | None:
         added = np.stack([first, second], axis=1).reshape(2 * m, n) + np.arange(n)
         found = answer(added.copy())
         if found is None:
-            return "Your function gives nothing back: it needs a return."
-        hint = _of_one_sample(np.asarray(found, float), added)
+            return NO_RETURN
+        hint = _of_one_sample(flat(found, n), added)
         if hint:
             return hint if m == 6 else f"It is right for 6 pairs of 4 players; for {m}: {hint}"
     return None
@@ -88,8 +88,6 @@ def _of_one_sample(found: NDArray[np.float64], added: NDArray[np.float64]) -> st
     m, n = len(added) // 2, added.shape[1]
     pairs = (added[0::2] + added[1::2]) / 2
     spread = pairs.std(axis=0, ddof=1)
-    if found.shape in [(1, n), (n, 1)]:
-        found = found.ravel()
     if found.shape != (n,):
         return f"{n} players need {n} errors; this has the shape {found.shape}."
     if close(found, spread / np.sqrt(m), 5e-3):
@@ -121,7 +119,7 @@ _LOOK_AGAIN = {
 
 @exercise(
     "09.3",
-    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    expects=DECISIONS,
     praise="The larger error decides what may be said; the model's answer decides about the model.",
 )
 def _what_may_be_said(answer: Any) -> str | None:

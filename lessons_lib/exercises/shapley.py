@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import close, decisions, exercise
+from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
 from lessons_lib.shapley import coalitions, exact, table_game
 
 
@@ -17,9 +17,7 @@ from lessons_lib.shapley import coalitions, exact, table_game
     praise="The product of 8 is shared equally, and 3 x_2 = 12 belongs to x_2 alone.",
 )
 def _product_by_hand(answer: Any) -> str | None:
-    answer = _numbers(answer)
-    if answer.shape in [(1, 2), (2, 1)]:
-        answer = answer.ravel()
+    answer = flat(_numbers(answer), 2)
     if answer.shape != (2,):
         return f"There are two features, so give a list of two numbers; this has {answer.size}."
     if close(answer, [4, 16]):
@@ -52,7 +50,7 @@ _LOOK_AGAIN = {
 
 @exercise(
     "05.2",
-    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    expects=DECISIONS,
     praise="A share compares with a background. What a change does, only a change can tell.",
 )
 def _reading(answer: Any) -> str | None:
@@ -105,16 +103,14 @@ def _mend_the_weights(answer: Any) -> str | None:
         v = rng.normal(size=2**n)  # the empty coalition, too, has a value
         found = answer(v.copy(), n)
         if found is None:
-            return "Your function gives nothing back: it needs a return."
-        hint = _of_one_game(_numbers(found), v, n)
+            return NO_RETURN
+        hint = _of_one_game(flat(_numbers(found), n), v, n)
         if hint:
             return hint if n == 5 else f"It is right for 5 players, and not for {n}. {hint}"
     return None
 
 
 def _of_one_game(found: NDArray[np.float64], v: NDArray[np.float64], n: int) -> str | None:
-    if found.shape in [(1, n), (n, 1)]:
-        found = found.ravel()
     if found.shape != (n,):
         return f"For n = {n} the result must be {n} numbers, but it has the shape {found.shape}."
     phi = exact(lambda Z: v[Z @ (1 << np.arange(n))], n)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from lessons_lib.exercises.registry import close, decisions, exercise
+from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise
 
 
 @exercise(
@@ -60,7 +60,7 @@ def _of_one_split(
     given = owner.copy()
     found = split(given, share, np.random.default_rng(seed))
     if found is None:
-        return "Your function gives nothing back: it needs a return."
+        return NO_RETURN
     found = np.asarray(found)
     if not np.array_equal(given, owner):
         return "Your function changes the array it was given: leave that as it is."
@@ -99,7 +99,7 @@ READ_AGAIN = {
 
 @exercise(
     "11.3",
-    expects='a decision for each sentence: {"a": "yes", "b": ...}',
+    expects=DECISIONS,
     praise="First the split, then the shortcut, then how many photographs; only then maps.",
 )
 def _report(answer: Any) -> str | None:

@@ -2,15 +2,37 @@
 
 Each module is named like the lesson's checkers, and has two tables. ``WRONG`` gives for each
 exercise its wrong answers, each named by what it gets wrong; ``RIGHT`` the forms of the right one.
-What every exercise that asks for decisions shares is made here.
+What exercises that ask for numbers or for decisions share is made here.
 """
 
 from itertools import product
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pandas as pd
 import tensorflow as tf
+
+
+def forms_of_numbers(right: Any) -> dict[str, Any]:
+    """Numbers, (n,) or (rows, columns), in each form they may come in."""
+    numbers = np.asarray(right, float)
+    forms = {
+        "list": numbers.tolist(),
+        "tuple": tuple(map(tuple, numbers)) if numbers.ndim == 2 else tuple(numbers),
+        "array": numbers,
+        "float16": numbers.astype(np.float16),
+        "bfloat16": numbers.astype(ml_dtypes.bfloat16),
+        "float32": numbers.astype(np.float32),
+        "tensor": tf.constant(numbers),
+    }
+    if numbers.ndim == 2:
+        return forms | {"frame": pd.DataFrame(numbers)}
+    return forms | {
+        "series without names": pd.Series(numbers),
+        "row": numbers[None].tolist(),
+        "column": numbers[:, None],
+    }
 
 
 def forms_of_decisions(right: dict[str, str]) -> dict[str, Any]:

@@ -4,10 +4,9 @@ from fractions import Fraction
 
 import ml_dtypes
 import numpy as np
-import pandas as pd
 import tensorflow as tf
 
-from tests.exercises.answers import forms_of_decisions, wrong_decisions
+from tests.exercises.answers import forms_of_decisions, forms_of_numbers, wrong_decisions
 
 CAT, DOG = np.array([[2.0, 4, 0], [-2, 0, 2]]), np.array([[1.0, 5, 0], [2, 0, 4]])
 MAP = CAT - DOG
@@ -19,16 +18,9 @@ def maps(A, w, c):
 
 
 RIGHT = {
-    "01.1": {
-        "list": MAP.tolist(),
-        "tuple": tuple(map(tuple, MAP)),
-        "array": MAP,
+    "01.1": forms_of_numbers(MAP)
+    | {
         "whole numbers": MAP.astype(int),
-        "float16": MAP.astype(np.float16),
-        "bfloat16": MAP.astype(ml_dtypes.bfloat16),
-        "float32": MAP.astype(np.float32),
-        "tensor": tf.constant(MAP),
-        "frame": pd.DataFrame(MAP),
         "fractions": [[Fraction(int(x)) for x in row] for row in MAP],
         "batch of one": [MAP],
         # What the exercise asked for before: the map of one class.

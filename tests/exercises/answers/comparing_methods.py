@@ -2,14 +2,13 @@
 
 from fractions import Fraction
 
-import ml_dtypes
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 from scipy import stats
 
 from lessons_lib import judging
-from tests.exercises.answers import forms_of_decisions, wrong_decisions
+from tests.exercises.answers import forms_of_decisions, forms_of_numbers, wrong_decisions
 
 DECISIONS = {"a": "yes", "b": "open", "c": "no", "d": "open", "e": "yes"}
 BY_HAND = [0.375, 6]
@@ -84,17 +83,9 @@ def changing(a, b):
 
 
 RIGHT = {
-    "08.1": {
-        "list": BY_HAND,
-        "tuple": tuple(BY_HAND),
-        "array": np.array(BY_HAND),
-        "float16": np.array(BY_HAND, np.float16),
-        "bfloat16": np.array(BY_HAND, ml_dtypes.bfloat16),
-        "float32": np.array(BY_HAND, np.float32),
-        "tensor": tf.constant(BY_HAND),
+    "08.1": forms_of_numbers(BY_HAND)
+    | {
         "series": pd.Series(BY_HAND, ["p", "n"]),
-        "row": [BY_HAND],
-        "column": np.array(BY_HAND)[:, None],
         "fraction": [Fraction(6, 16), 6],
         "two digits": [0.38, 6],
         "percent": [37.5, 6],

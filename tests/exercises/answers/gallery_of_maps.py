@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from tests.exercises.answers import forms_of_decisions, wrong_decisions
+from tests.exercises.answers import forms_of_decisions, forms_of_numbers, wrong_decisions
 
 WEIGHTS = np.array([1, -1 / 2, 2 / 9])
 DECISIONS = {"a": "yes", "b": "no", "c": "open", "d": "open"}
@@ -21,16 +21,9 @@ def against(A, g):
 
 
 RIGHT = {
-    "10.1": {
-        "list": list(WEIGHTS),
-        "tuple": tuple(WEIGHTS),
-        "array": WEIGHTS,
-        "float16": WEIGHTS.astype(np.float16),
-        "float32": WEIGHTS.astype(np.float32),
-        "tensor": tf.constant(WEIGHTS),
+    "10.1": forms_of_numbers(WEIGHTS)
+    | {
         "series": pd.Series(WEIGHTS, ["Grad-CAM", "XGrad-CAM", "Grad-CAM++"]),
-        "row": [list(WEIGHTS)],
-        "column": WEIGHTS[:, None],
         "two digits": [1, -0.5, 0.22],
         "fractions": [Fraction(1), Fraction(-1, 2), Fraction(2, 9)],
         "words of numbers": ["1", "-0.5", "0.222"],
@@ -90,6 +83,8 @@ WRONG = {
         "negative weights only": lambda A, g: (A * np.maximum(-g.mean(axis=(0, 1)), 0)).sum(-1),
         "negative slopes only": lambda A, g: (A * np.maximum(-g, 0).mean(axis=(0, 1))).sum(-1),
         "sum of the slopes": lambda A, g: np.maximum(-(A * g.sum(axis=(0, 1))).sum(-1), 0),
+        "mean over 15 places": lambda A, g: np.maximum(-(A * g.sum(axis=(0, 1)) / 15).sum(-1), 0),
+        "the first four channels": lambda A, g: against(A[..., :4], g[..., :4]),
         "mean over all": lambda A, g: np.maximum(-(A * g.mean()).sum(-1), 0),
         "mean over channels": lambda A, g: np.maximum(
             -(A * g.mean(axis=-1, keepdims=True)).sum(-1), 0

@@ -3,12 +3,11 @@
 from fractions import Fraction
 from itertools import combinations, product
 
-import ml_dtypes
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from tests.exercises.answers import forms_of_decisions, wrong_decisions
+from tests.exercises.answers import forms_of_decisions, forms_of_numbers, wrong_decisions
 
 MAP = [[1, 0], [0, 0.5]]
 DECISIONS = {"a": "yes", "b": "no", "c": "open", "d": "open"}
@@ -19,15 +18,8 @@ def blended(p, c, a):
 
 
 RIGHT = {
-    "02.1": {
-        "list": MAP,
-        "tuple": tuple(map(tuple, MAP)),
-        "array": np.array(MAP),
-        "float16": np.array(MAP, np.float16),
-        "bfloat16": np.array(MAP, ml_dtypes.bfloat16),
-        "float32": np.array(MAP, np.float32),
-        "tensor": tf.constant(MAP),
-        "frame": pd.DataFrame(MAP),
+    "02.1": forms_of_numbers(MAP)
+    | {
         "fractions": [[1, 0], [0, Fraction(1, 2)]],
         "batch of one": [MAP],
     },

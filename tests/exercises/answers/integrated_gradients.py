@@ -2,13 +2,12 @@
 
 from fractions import Fraction
 
-import ml_dtypes
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
 from lessons_lib.integrated_gradients import Attribution
-from tests.exercises.answers import forms_of_decisions, wrong_decisions
+from tests.exercises.answers import forms_of_decisions, forms_of_numbers, wrong_decisions
 
 SHARES = np.array([32 / 3, 16 / 3])
 DECISIONS = {"a": "yes", "b": "no", "c": "no", "d": "open"}
@@ -29,19 +28,11 @@ def gradient_in_place(g, x, b):
 
 
 RIGHT = {
-    "06.1": {
-        "list": list(SHARES),
-        "tuple": tuple(SHARES),
-        "array": SHARES,
-        "float16": SHARES.astype(np.float16),
-        "bfloat16": SHARES.astype(ml_dtypes.bfloat16),
-        "float32": SHARES.astype(np.float32),
-        "tensor": tf.constant(SHARES),
+    "06.1": forms_of_numbers(SHARES)
+    | {
         "series": pd.Series(SHARES, ["x1", "x2"]),
         "dict": {"x1": 32 / 3, "x2": 16 / 3},
         "dict in another order": {"x2": 16 / 3, "x1": 32 / 3},
-        "row": [list(SHARES)],
-        "column": SHARES[:, None],
         "two digits": [10.67, 5.33],
         "one digit": [10.7, 5.3],
         "fractions": [Fraction(32, 3), Fraction(16, 3)],

@@ -8,7 +8,7 @@ import tensorflow as tf
 from scipy.stats import ttest_rel
 
 from lessons_lib.judging.curves import ranks
-from tests.exercises.answers import forms_of_decisions, wrong_decisions
+from tests.exercises.answers import forms_of_decisions, forms_of_numbers, wrong_decisions
 
 THREE = [0, 3 / 7, 1 / 3]
 DECISIONS = {"a": "yes", "b": "yes", "c": "no", "d": "open"}
@@ -123,20 +123,12 @@ def by_t(ours, theirs):
 
 
 RIGHT = {
-    "07.1": {
-        "list": THREE,
-        "tuple": tuple(THREE),
-        "array": np.array(THREE),
-        "float16": np.float16(THREE),
-        "float32": np.float32(THREE),
-        "tensor": tf.constant(THREE),
-        "series": pd.Series(THREE),
+    "07.1": forms_of_numbers(THREE)
+    | {
         "named series": pd.Series(NAMED),
         "dict": NAMED,
         "dict in another order": dict(reversed(NAMED.items())),
         "small letters": {key.lower(): value for key, value in NAMED.items()},
-        "row": [THREE],
-        "column": np.array(THREE)[:, None],
         "two digits": [0, 0.43, 0.33],
         "percent": [0, 42.9, 33.3],
         "fractions": [Fraction(0), Fraction(3, 7), Fraction(1, 3)],

@@ -2,12 +2,11 @@
 
 from fractions import Fraction
 
-import ml_dtypes
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from tests.exercises.answers import forms_of_decisions, wrong_decisions
+from tests.exercises.answers import forms_of_decisions, forms_of_numbers, wrong_decisions
 
 BETA = [-0.125, 0.7, 0.3]
 NAMES = ["beta_0", "beta_1", "beta_2"]
@@ -43,17 +42,9 @@ def twice(Z, y, D, sigma):
 
 
 RIGHT = {
-    "04.1": {
-        "list": BETA,
-        "tuple": tuple(BETA),
-        "array": np.array(BETA),
-        "float16": np.array(BETA, np.float16),
-        "float32": np.array(BETA, np.float32),
-        "bfloat16": np.array(BETA, ml_dtypes.bfloat16),
-        "tensor": tf.constant(BETA),
+    "04.1": forms_of_numbers(BETA)
+    | {
         "series": pd.Series(BETA, NAMES),
-        "row": [BETA],
-        "column": np.array(BETA)[:, None],
         "dict": dict(zip(NAMES, BETA, strict=True)),
         "dict in another order": dict(reversed(list(zip(NAMES, BETA, strict=True)))),
         "fractions": [Fraction(-1, 8), Fraction(7, 10), Fraction(3, 10)],

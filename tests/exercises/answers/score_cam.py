@@ -2,14 +2,13 @@
 
 from fractions import Fraction
 
-import ml_dtypes
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
 from lessons_lib import images
 from lessons_lib.score_cam import masks
-from tests.exercises.answers import forms_of_decisions, wrong_decisions
+from tests.exercises.answers import forms_of_decisions, forms_of_numbers, wrong_decisions
 
 E = np.exp([2.0, 0.0, 0.0])
 WEIGHTS = E / E.sum()
@@ -41,17 +40,9 @@ def drop(Y, after):
 
 
 RIGHT = {
-    "03.1": {
-        "list": list(WEIGHTS),
-        "tuple": tuple(WEIGHTS),
-        "array": WEIGHTS,
-        "float16": WEIGHTS.astype(np.float16),
-        "bfloat16": WEIGHTS.astype(ml_dtypes.bfloat16),
-        "float32": WEIGHTS.astype(np.float32),
-        "tensor": tf.constant(WEIGHTS),
+    "03.1": forms_of_numbers(WEIGHTS)
+    | {
         "series": pd.Series(WEIGHTS, ["channel 1", "channel 2", "channel 3"]),
-        "row": [list(WEIGHTS)],
-        "column": WEIGHTS[:, None],
         "two digits": [0.79, 0.11, 0.11],
         "three digits": [0.787, 0.107, 0.107],
         "percent": [78.7, 10.7, 10.7],

@@ -4,13 +4,12 @@ import itertools
 import math
 from fractions import Fraction
 
-import ml_dtypes
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
 from lessons_lib.shapley import coalitions, exact, kernel_shap, marginal_contributions
-from tests.exercises.answers import forms_of_decisions, wrong_decisions
+from tests.exercises.answers import forms_of_decisions, forms_of_numbers, wrong_decisions
 
 PAIR = [4, 16]
 DECISIONS = {"a": "open", "b": "yes", "c": "open", "d": "no"}
@@ -65,18 +64,9 @@ def by_dividends(v, n):
 
 
 RIGHT = {
-    "05.1": {
-        "list": PAIR,
-        "tuple": tuple(PAIR),
-        "array": np.array(PAIR),
-        "row": [PAIR],
-        "column": [[4], [16]],
-        "float16": np.array(PAIR, np.float16),
-        "bfloat16": np.array(PAIR, ml_dtypes.bfloat16),
-        "float32": np.array(PAIR, np.float32),
-        "tensor": tf.constant(PAIR),
+    "05.1": forms_of_numbers(PAIR)
+    | {
         "fractions": [Fraction(4), Fraction(32, 2)],
-        "series": pd.Series(PAIR),
         "series with names": pd.Series({"x_2": 16, "x_1": 4}),
         "frame": pd.DataFrame([PAIR], columns=["x1", "x2"]),
         "dict": {"x_1": 4, "x_2": 16},

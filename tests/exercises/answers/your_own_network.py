@@ -1,11 +1,10 @@
 """Answers to the exercises of lesson 11."""
 
-from itertools import product
-
-import ml_dtypes
 import numpy as np
 import pandas as pd
 import tensorflow as tf
+
+from tests.exercises.answers import forms_of_decisions, forms_of_numbers, wrong_decisions
 
 PLACES = [[5.5, -4.5], [1.5, 3.5]]
 DECISIONS = {"a": "yes", "b": "no", "c": "open", "d": "no"}
@@ -40,15 +39,8 @@ def in_place(owner, share, rng):
 
 
 RIGHT = {
-    "11.1": {
-        "list": PLACES,
-        "tuple": tuple(map(tuple, PLACES)),
-        "array": np.array(PLACES),
-        "float16": np.array(PLACES, np.float16),
-        "bfloat16": np.array(PLACES, ml_dtypes.bfloat16),
-        "float32": np.array(PLACES, np.float32),
-        "tensor": tf.constant(PLACES),
-        "frame": pd.DataFrame(PLACES),
+    "11.1": forms_of_numbers(PLACES)
+    | {
         "batch of one": [PLACES],
     },
     "11.2": {
@@ -63,16 +55,7 @@ RIGHT = {
             o, (u := np.unique(o))[np.argsort(r.random(len(u)))[: round(s * len(u))]]
         ),
     },
-    "11.3": {
-        "dict": DECISIONS,
-        "dict in another order": dict(reversed(DECISIONS.items())),
-        "large letters": {k.upper(): v.upper() for k, v in DECISIONS.items()},
-        "list": list(DECISIONS.values()),
-        "tuple": tuple(DECISIONS.values()),
-        "array": np.array(list(DECISIONS.values())),
-        "series": pd.Series(DECISIONS),
-        "tensor": tf.constant(list(DECISIONS.values())).numpy(),
-    },
+    "11.3": forms_of_decisions(DECISIONS),
 }
 
 WRONG = {
@@ -137,17 +120,5 @@ WRONG = {
         "no return": lambda o, s, r: None,
         "no function": np.zeros(48, bool),
     },
-    "11.3": {
-        " ".join(words): dict(zip("abcd", words, strict=True))
-        for words in product(["yes", "no", "open"], repeat=4)
-        if words != tuple(DECISIONS.values())
-    }
-    | {
-        "three": ["yes", "no", "open"],
-        "five": [*DECISIONS.values(), "open"],
-        "another name": {"a": "yes", "b": "no", "c": "open", "e": "no"},
-        "true and false": {"a": True, "b": False, "c": None, "d": False},
-        "one word": "open",
-        "nothing": {},
-    },
+    "11.3": wrong_decisions(DECISIONS),
 }
