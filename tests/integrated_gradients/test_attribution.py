@@ -134,6 +134,25 @@ def test_errors_of_opposite_sign_do_not_cancel() -> None:
     np.testing.assert_allclose(found.phi, [1, -1, 10], atol=found.apart + 1e-3)
 
 
+def test_several_inputs_are_held_to_the_panels_bound_too() -> None:
+    x, baseline = ({"a": np.full(3, value)} for value in (1.0, 0.0))
+    for bound in (None, 10):
+        found = integrate(
+            lambda z: two_kinks_that_cancel(z["a"]), x, baseline, panel_tolerance=bound
+        )
+        assert (found.steps == 48) == (bound == 10)
+
+
+def test_of_a_picture_the_panels_bound_is_kept_and_averaged_over_runs() -> None:
+    net, photo = classifier(flat_net(hidden=8)), pictures(1)[0]
+    loose = integrated_gradients(net, photo, 1, num_steps=4, tolerance=9, panel_tolerance=99)
+    tight = integrated_gradients(net, photo, 1, num_steps=4, tolerance=9, panel_tolerance=0.02)
+    assert loose.steps == 4 < tight.steps
+    assert tight.panel_error < 0.021 < loose.panel_error
+    runs = integrated_gradients(net, photo, 1, baseline="noise", num_runs=2, num_steps=4)
+    assert 0 < runs.apart < np.inf
+
+
 def test_products_are_shared_by_the_path_not_by_shapley() -> None:
     two = integrate(lambda z: z[:, 0] * z[:, 1], [3.0, 2.0], [0.0, 0.0])
     np.testing.assert_allclose(two.phi, [3, 3], rtol=1e-5)  # Shapley: the same

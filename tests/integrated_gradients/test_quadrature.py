@@ -175,6 +175,17 @@ def test_adaptive_does_not_let_panels_cancel_each_other() -> None:
     assert apart == 0
 
 
+def test_errors_of_panels_that_are_no_longer_kept_do_not_cancel() -> None:
+    """More panels than are kept open, each of which misses a hundredth, up and down in turn."""
+    first = 4 * OPEN_PANELS
+
+    def measure(intervals) -> list[Panel]:
+        return [Panel(a, b, np.zeros(1), (-1) ** i / 100) for i, (a, b) in enumerate(intervals)]
+
+    _, _, apart = adaptive(measure, PANEL_STEPS * first, PANEL_STEPS * first, 1, 1)
+    assert apart == pytest.approx(first / 100)
+
+
 def test_adaptive_never_exceeds_its_steps() -> None:
     jump = Known(lambda a: float(a > 1 / np.pi), lambda a: np.zeros_like(a))
     phi, steps, apart = adaptive(jump.measure, 48, 101, 1e-3, 1e-3)

@@ -43,6 +43,7 @@ def test_the_interval_of_a_median_is_no_wider_than_it_must_be() -> None:
         theirs = stats.quantile_test(np.arange(n), q=0, p=0.5).confidence_interval(0.95)
         assert found[1:] == (theirs.low, theirs.high)
     assert median(np.arange(8.0), confidence=0.5).low == 2
+    assert median([5, 1, 2, 4, 3, 9, 7, 80]).estimate == 4.5  # the mean is 13.9
 
 
 def test_of_fewer_than_six_values_nothing_is_known() -> None:
@@ -83,6 +84,8 @@ def test_the_sign_flip_is_that_of_scipy_and_has_no_seam_at_its_largest_exact_num
         assert sign_flip(many) == pytest.approx((np.abs(sums) >= abs(many.sum())).mean(), abs=0.02)
         assert sign_flip(many) == sign_flip(many)
     assert sign_flip(np.zeros(4)) == 1
+    assert sign_flip(np.ones(20)) == 2 / 2**20  # exact; random ways would not find the two
+    assert sign_flip(np.ones(21)) == 1 / 10_000  # and beyond, what was seen counts as one of them
 
 
 def test_the_three_tests_by_hand() -> None:
@@ -106,7 +109,7 @@ def test_equal_scores_are_no_difference_and_equal_differences_are_one() -> None:
 
 def test_holm_by_hand_and_among_many_true_nulls() -> None:
     np.testing.assert_allclose(holm([0.04, 0.01, 0.02, 0.9]), [0.08, 0.04, 0.06, 0.9])
-    assert holm([0.5, 0.6]).tolist() == [1, 1]
+    assert holm([0.5, 0.6]).tolist() == holm([0.7, 0.8]).tolist() == [1, 1]
     alarms = [holm(RNG(seed).random(30)).min() <= 0.05 for seed in range(1000)]
     assert np.mean(alarms) == pytest.approx(0.05, abs=0.02)
 

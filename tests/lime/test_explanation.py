@@ -496,6 +496,16 @@ def test_too_few_samples_for_the_numbers_fitted_are_said() -> None:
     assert effective_samples(kernel(enough.distance, narrow)) < 9
     with pytest.warns(UserWarning, match="sigma=0.05"):
         local_surrogate(enough, sigma=narrow)
+    # Only the features that are kept are fitted, each with its number, and the intercept.
+    between = next(
+        s for s in np.linspace(0.05, 1, 96)
+        if 4 < effective_samples(kernel(enough.distance, s)) < 9
+    )  # fmt: skip
+    with pytest.warns(UserWarning, match="and 9 numbers"):
+        local_surrogate(enough, sigma=between)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        local_surrogate(enough, sigma=between, features=2)
 
 
 def test_more_folds_than_samples_are_refused() -> None:

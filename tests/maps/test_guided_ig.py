@@ -72,6 +72,17 @@ def test_on_the_straight_path_it_is_integrated_gradients() -> None:
     assert (found.score, found.baseline_score) == pytest.approx((left.score, left.baseline_score))
 
 
+def test_a_picture_s_path_is_the_path_of_its_numbers() -> None:
+    """Baseline, steps, fraction and bound arrive where the path is walked."""
+    net, photo = classifier(flat_net(hidden=8)), pictures(1)[0]
+    x, (start,) = net.prepare(photo)[0], net.baseline(net.prepare(photo)[0], "white")
+    options = {"num_steps": 7, "fraction": 0.6, "max_distance": 0.3}
+    path = maps.guided_path(lambda z: maps.input_gradients(net, z, 1), x, start, **options)
+    found = maps.guided_integrated_gradients(net, photo, 1, baseline="white", **options)
+    np.testing.assert_allclose(found.phi, path, rtol=1e-4, atol=1e-6)
+    assert found.baseline_score == pytest.approx(float(net.logits(start[None])[0, 1]))
+
+
 def test_it_is_complete_in_the_limit() -> None:
     x, baseline = RNG.normal(size=(2, 30))
     difference = (np.sin(W @ x) - np.sin(W @ baseline)).sum()

@@ -68,6 +68,10 @@ def test_the_hash_moves_with_the_code_that_is_needed(
     assert (run.code("script", course) != before) == moves
 
 
+def test_a_signature_without_a_body_counts() -> None:
+    assert run.bare("def f(x: int) -> int: ...\n") == "def f(x: int) -> int: ..."
+
+
 def test_what_is_stored_is_read_back_and_differences_are_told(course: Path) -> None:
     rows = [{"name": "ä", "seed": 0, "r": 0.5}, {"name": "b", "seed": 1, "r": -0.25}]
     run.write("script", rows, course)

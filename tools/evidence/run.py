@@ -64,7 +64,11 @@ def bare(source: str) -> str:
     """
     left_out: set[int] = set()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
+        ):
             left_out |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     lines = [line for n, line in enumerate(source.splitlines(), 1) if n not in left_out]
     return "\n".join(s for s in lines if s.strip() and not s.strip().startswith("#"))
