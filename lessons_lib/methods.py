@@ -1,4 +1,4 @@
-"""Every method of the course behind one interface, so that they can be compared (lesson 07).
+"""Every method of the course behind one interface, so that they can be compared (lesson 08).
 
 A method is a function of a network, pictures and classes that gives one map for each picture. To
 add one of your own, write such a function and put it beside the others::
@@ -153,7 +153,7 @@ def lime_map(
 def kernel_shap_map(
     classifier: Network, x: Pixels, classes: Classes, *, samples: int = 90, seed: int = 0
 ) -> Pixels:
-    """Shapley values of superpixels (lesson 05), for the logit."""
+    """Shapley values of superpixels (lesson 09), for the logit."""
 
     def weigh(picture: Pixels, segments: NDArray[np.int_], target: int) -> NDArray[np.floating]:
         def game(Z: NDArray[np.bool_]) -> NDArray[np.floating]:
@@ -187,7 +187,7 @@ def integrated_gradients_map(classifier: Classifier, x: Pixels, classes: Classes
 def smooth_grad_map(
     classifier: Classifier, x: Pixels, classes: Classes, *, samples: int = 8
 ) -> Pixels:
-    """The size of SmoothGrad (lesson 06), largest over the colours."""
+    """The size of SmoothGrad (lesson 10), largest over the colours."""
     rows = zip(x, classes, strict=True)
     found = [maps.smooth_grad(classifier, p, int(c), samples=samples) for p, c in rows]
     return np.abs(found).max(axis=-1)

@@ -1,4 +1,4 @@
-"""Two tables of house prices that come with the course (lesson 05).
+"""Two tables of house prices that come with the course (lessons 05 and 09).
 
 ``data/tables/LICENSES.md`` says where they come from, and what was done to them.
 """

@@ -1,4 +1,4 @@
-"""Expected Gradients: Integrated Gradients averaged over baselines from a background (lesson 06).
+"""Expected Gradients: Integrated Gradients averaged over baselines from a background.
 
 References
 ----------

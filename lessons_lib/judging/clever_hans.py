@@ -1,4 +1,4 @@
-"""A classifier that is right for the wrong reason: a planted watermark (lesson 07).
+"""A classifier that is right for the wrong reason: a planted watermark (lessons 07, 08).
 
 Clever Hans was a horse that seemed to do sums; he read the answer off his questioner's face. Here a
 small network seems to tell two animals apart; it reads the answer off a mark in the corner, which

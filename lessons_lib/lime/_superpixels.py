@@ -1,4 +1,4 @@
-"""Superpixels: regions of a picture that LIME (lesson 04) and KernelSHAP (lesson 05) hide and show.
+"""Superpixels: regions of a picture that LIME (lesson 04) and KernelSHAP (lesson 09) hide and show.
 
 A network takes no picture with a hole. So "hidden" means "painted over", and what it is painted
 with, the baseline, is a choice that changes the answer.

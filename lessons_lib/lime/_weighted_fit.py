@@ -1,4 +1,4 @@
-"""Weighted least squares: the one fit that both LIME (lesson 04) and KernelSHAP (lesson 05) solve.
+"""Weighted least squares: the one fit that both LIME (lesson 04) and KernelSHAP (lesson 09) solve.
 
 The two methods differ in the weights, the ridge penalty and a constraint, and in nothing else.
 """

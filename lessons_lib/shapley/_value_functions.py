@@ -1,4 +1,4 @@
-"""What a coalition of features is worth: the model's answer without the others (lesson 05).
+"""What a coalition of features is worth: the model's answer without the others (lessons 05, 09).
 
 Each function here makes a game of a model and one input, for `lessons_lib.shapley`. They differ in
 what stands in for the absent features, and so in the question that the Shapley values answer.
