@@ -343,7 +343,6 @@ OF_NUMBERS: dict[Callable, dict[str, Kind]] = {
     maps.overlapping_regions: dict(
         image=fixed(PHOTO), scales=fixed((50, 200)), radius=whole(0, 3)
     ),
-    maps.region_attributions: dict(phi=numbers(SIZE, SIZE, 3), segments=REGIONS),
     score_cam.varied_channels: dict(A=numbers(3, 4, 5), max_channels=whole(1, 9) | fixed(None)),
     score_cam.channel_weights: dict(
         found=fixed(MASKED), scores=one_of("logit", "probability"),

@@ -18,7 +18,7 @@ from lessons_lib.maps.guided import guided_backpropagation, guided_grad_cam
 from lessons_lib.maps.guided_ig import guided_integrated_gradients, guided_path
 from lessons_lib.maps.occlusion import occlusion
 from lessons_lib.maps.rise import rise
-from lessons_lib.maps.xrai import merged, overlapping_regions, region_attributions, xrai
+from lessons_lib.maps.xrai import merged, overlapping_regions, xrai
 
 __all__ = [
     "FAMILY",
@@ -40,7 +40,6 @@ __all__ = [
     "place_weighted_sum",
     "plus_plus_weights",
     "principal_weights",
-    "region_attributions",
     "rise",
     "saliency",
     "smooth_grad",

@@ -17,7 +17,6 @@ from skimage.segmentation import felzenszwalb
 from lessons_lib.basics.checks import Array, as_array, finite, real, whole
 from lessons_lib.images import for_screen
 from lessons_lib.integrated_gradients import integrated_gradients
-from lessons_lib.lime import relabelled
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.scores import Score
 
@@ -202,45 +201,3 @@ def merged(heat: ArrayLike, masks: ArrayLike, min_pixels: int = 50) -> Array:
     if free.any():
         found[free] = values[free].mean()
     return found.reshape(heat.shape)
-
-
-def region_attributions(
-    phi: NDArray[np.floating], segments: NDArray[np.int_]
-) -> NDArray[np.floating]:
-    """Mean attribution of each region, painted onto its pixels; simpler than `xrai`, and not XRAI.
-
-    One segmentation without overlaps, and the sum over the channels: so pixels of both signs
-    cancel inside a region, and the map adds up to what ``phi`` does. A region is worth its
-    attribution per pixel, so that large regions do not win by their size.
-
-    Parameters
-    ----------
-    phi : ndarray, shape (height, width) or (height, width, channels)
-        Attributions; channels are added up.
-    segments : ndarray of int, shape (height, width)
-        The region of each pixel, 0 or more; `lessons_lib.lime.superpixels` makes them.
-
-    Returns
-    -------
-    ndarray, shape (height, width)
-        Its sum is that of ``phi``.
-
-    Raises
-    ------
-    ValueError
-        If the sizes differ.
-
-    Examples
-    --------
-    >>> region_attributions(np.array([[1.0, 3.0, 5.0]]), np.array([[0, 0, 1]]))
-    array([[2., 2., 5.]])
-    """
-    phi = finite(phi, "phi", "(height, width) or (height, width, channels)")
-    segments = as_array(segments, "segments")
-    if segments.shape != phi.shape[:2]:
-        raise ValueError(f"segments of shape {segments.shape} for attributions of {phi.shape}")
-    segments = relabelled(segments)
-    heat = phi.reshape(*segments.shape, -1).sum(axis=-1)
-    sizes = np.bincount(segments.ravel())
-    totals = np.bincount(segments.ravel(), weights=heat.ravel())
-    return (totals / sizes)[segments]
