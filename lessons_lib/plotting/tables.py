@@ -63,18 +63,12 @@ def waterfall(
     phi, names = _named(phi, names)
     phi = _checked(phi, names, 1)
     labels = [label(n) for n in names] if values is None else _with_values(names, values)
-    base, (kept, rest) = _number(base, "base"), _largest(np.abs(phi), rows)
-    steps, labels = list(phi[kept]), [labels[i] for i in kept]
-    if len(rest):
-        steps, labels = [*steps, phi[rest].sum()], [*labels, f"{len(rest)} others"]
-    ends = base + np.cumsum(steps[::-1])[::-1]  # from the bottom, where the base is, to the top
+    base = _number(base, "base")
+    labels, (steps,), (ends,) = _ladders(phi[None], base, labels, rows)
 
-    figure, axis = _canvas(len(steps) + 1)
+    figure, axis = _canvas(len(labels) + 1)
     _ladder(axis, ends, steps, base)
     _limits(axis, [base, *ends], margin=0.14)
-    labels, (steps,), (ends,) = _ladders(phi[None], base, labels, rows)
-    figure, axis = _canvas(len(labels) + 1)
-    _reach(axis, ends, base, margin=0.14)
     _rows(axis, labels, title, f"from the base value {base:.4g} to the answer {ends[0]:.4g}")
     return figure
 
@@ -97,8 +91,6 @@ def waterfalls(
     rows
         At most so many steps, 1 or more, those with the largest mean size on top, in every panel;
         the others are put together as one.
-        At most so many steps, those with the largest mean size on top, in every panel; the smallest
-        are put together as one.
 
     Returns
     -------
@@ -117,12 +109,8 @@ def waterfalls(
     panels = [str(title) for title in titles] or [""] * len(phi)
     if len(panels) != len(phi):
         raise ValueError(f"{len(phi)} inputs need as many titles, not {len(panels)}")
-    base, (kept, rest) = _number(base, "base"), _largest(np.abs(phi).mean(axis=0), rows)
-    labels, steps = [label(names[i]) for i in kept], phi[:, kept]
-    if len(rest):
-        labels = [*labels, f"{len(rest)} others"]
-        steps = np.column_stack([steps, phi[:, rest].sum(axis=1)])
-    ends = base + np.cumsum(steps[:, ::-1], axis=1)[:, ::-1]
+    base = _number(base, "base")
+    labels, steps, ends = _ladders(phi, base, [label(name) for name in names], rows)
 
     figure = style.canvas(style.WIDTH, style.ROW * (len(labels) + 1) + 0.9)
     axes = figure.subplots(1, len(phi), sharex=True, sharey=True, squeeze=False)[0]
@@ -130,13 +118,6 @@ def waterfalls(
         _ladder(axis, end, step, base)
         _rows(axis, labels, title, f"to {end[0]:.4g}")
     _limits(axes[0], [base, *ends.ravel()], margin=0.3)
-    if titles and len(titles) != len(phi):
-        raise ValueError(f"{len(phi)} inputs need as many titles, not {len(titles)}")
-    labels, steps, ends = _ladders(phi, base, [label(name) for name in names], rows)
-    figure = style.canvas(style.WIDTH, ROW * (len(labels) + 1) + 0.9)
-    titles = titles or [""] * len(phi)
-    for axis, end, step, title in zip(axes, ends, steps, titles, strict=True):
-    _reach(axes[0], ends, base, margin=0.3)  # shared by all
     return figure
 
 
@@ -353,56 +334,6 @@ def ice(
     return figure
 
 
-def convergence(
-    runs: Mapping[str, ArrayLike], orders: int, exact: float, name: str = "", title: str = ""
-) -> Figure:
-    """Draw running means of random estimates of one Shapley value, with their 95 % intervals.
-
-    Parameters
-    ----------
-    runs : mapping of str to array, shape (m,)
-        For each way of sampling, its independent estimates in the order in which they were drawn;
-        at least 5.
-    orders
-        How many orders of the players each run has drawn in all.
-    exact
-        What the means should come to; drawn as dashes.
-    name
-        Of the feature.
-    title
-        Of the picture.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    ValueError
-        If a run has fewer than 5 estimates, or one is not finite.
-    """
-    figure = style.canvas(7.4, 3.4)
-    axis = figure.subplots()
-    for (way, run), colour in zip(runs.items(), COLOURS, strict=False):
-        samples = finite(run, way).astype(float)
-        if samples.ndim != 1 or len(samples) < 5:
-            raise ValueError(f"{way}: expected 5 estimates or more, not {samples.shape}")
-        count = np.arange(1, len(samples) + 1)
-        mean = np.cumsum(samples) / count
-        variance = np.maximum(np.cumsum(samples**2) / count - mean**2, 0)
-        half = 1.96 * np.sqrt(variance / np.maximum(count - 1, 1))
-        shown = slice(4, None)  # an interval from fewer says little
-        x = (count * orders / len(samples))[shown]
-        axis.fill_between(
-            x, (mean - half)[shown], (mean + half)[shown], color=colour, alpha=style.PALE, lw=0
-        )
-        axis.plot(x, mean[shown], color=colour, label=way)
-    axis.axhline(exact, color=style.INK, ls="--", lw=style.THIN, label="exact")
-    style.plain(axis, title, "orders drawn", f"Shapley value of {name}")
-    axis.legend(fontsize=style.SMALL, frameon=False)
-    return figure
-
-
 def spread(x: NDArray[np.floating], width: float, rows: int = 60) -> NDArray[np.floating]:
     """Heights -0.4..0.4 that keep dots at about the same ``x`` apart.
 
@@ -475,18 +406,11 @@ def _rows(axis: Axes, labels: list[str], title: str, xlabel: str) -> None:
     axis.spines["left"].set_visible(False)
 
 
-def _ladder(axis: Axes, ends: Any, steps: Any, base: float) -> None:
 def _ladders(
     phi: NDArray[np.float64], base: float, labels: Sequence[str], rows: int
 ) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
-    """Labels of the steps, the steps (m, steps), and where each ends; the largest on top.
-
-    The smallest are put together as one; but one alone stays itself.
-    """
-    order = np.argsort(-np.abs(phi).mean(axis=0), kind="stable")
-    kept, rest = order[:rows], order[rows:]
-    if len(rest) == 1:
-        kept, rest = order, order[:0]
+    """Labels of the steps, the steps (m, steps), and where each ends; the largest on top."""
+    kept, rest = _largest(np.abs(phi).mean(axis=0), rows)
     shown, steps = [labels[i] for i in kept], phi[:, kept]
     if len(rest):
         shown = [*shown, f"{len(rest)} others"]
@@ -507,9 +431,6 @@ def _ladder(axis: Axes, ends: NDArray[np.float64], steps: NDArray[np.float64], b
 def _limits(axis: Axes, values: Sequence[float], margin: float) -> None:
     """Room for all of the values, and for the numbers beside them."""
     low, high = min(values), max(values)
-def _reach(axis: Axes, ends: NDArray[np.float64], base: float, margin: float) -> None:
-    """Let an axis hold all ends and the base value, and beyond them room for the numbers."""
-    low, high = min(base, ends.min()), max(base, ends.max())
     room = margin * (high - low or 1)
     axis.set_xlim(low - room, high + room)
 

@@ -11,13 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessons_lib.images import PHOTOGRAPH, course_image, course_images, load_image
-import PIL.Image
-from lessons_lib.images import MOST_PIXELS, course_image, course_images, load_image
 from lessons_lib.methods import METHODS
 from lessons_lib.network.asking import Network
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.layers import candidates
-from lessons_lib.report._making import explain, fitting_methods
+from lessons_lib.report._making import LARGEST, explain, fitting_methods
 
 MOST_PIXELS = LARGEST**2  # of an upload; no network sees as many
 TOP = "the predicted class"
@@ -130,7 +128,6 @@ def _picture(uploaded: Any, name: str) -> tuple[NDArray[np.uint8], str]:
     )
     name, content = files[-1]["name"], bytes(files[-1]["content"])
     with tempfile.TemporaryDirectory() as folder:  # read as the code for copying reads it
-    with tempfile.TemporaryDirectory() as folder:  # read as the line of code will read it
         path = Path(folder, "upload")
         path.write_bytes(content)
         try:
@@ -149,9 +146,6 @@ def _suited(picture: NDArray[np.uint8], line: str, network: Network) -> tuple[ND
         suited = np.interp(suited, PHOTOGRAPH, network.value_range)
         line = f"np.interp({line}, {PHOTOGRAPH}, {network.value_range})"
     return suited, line
-        except (ValueError, PIL.Image.DecompressionBombError) as error:
-            raise ValueError(f"{name} is no picture that can be read") from error
-    return picture, f"images.load_image({name!r})"
 
 
 def _code(network: str, picture: str, options: Mapping[str, Any]) -> str:
