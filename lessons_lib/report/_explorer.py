@@ -17,7 +17,7 @@ from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.layers import candidates
 from lessons_lib.report._making import LARGEST, explain, fitting_methods
 
-MOST_PIXELS = LARGEST**2  # of an upload; no network sees as many
+LOOKED_AT = LARGEST**2  # pixels of an upload; no network sees as many
 TOP = "the predicted class"
 DEFAULT = "the network's own layer"
 
@@ -131,10 +131,10 @@ def _picture(uploaded: Any, name: str) -> tuple[NDArray[np.uint8], str]:
         path = Path(folder, "upload")
         path.write_bytes(content)
         try:
-            picture = load_image(path, MOST_PIXELS)
+            picture = load_image(path, LOOKED_AT)
         except ValueError as error:
             raise ValueError(str(error).replace(str(path), name)) from error
-    return picture, f"images.load_image({name!r}, most_pixels={MOST_PIXELS})"
+    return picture, f"images.load_image({name!r}, most_pixels={LOOKED_AT})"
 
 
 def _suited(picture: NDArray[np.uint8], line: str, network: Network) -> tuple[NDArray[Any], str]:
