@@ -536,6 +536,7 @@ BY_EXPLAIN = "a method, called through explain, which checks what goes in and wh
 EXEMPT = {
     "Network.one_by_one": "gives pictures one after another: tests/network/test_streams.py",
     "Network.stream": "applies a function of its caller's: tests/network/test_streams.py",
+    "lime.r_squared": "called through weighted_fit and held_out, which check what they give it",
     "network.what_blocks": "words an error inside a graph",
     "integrated_gradients.are_several": "tells one input from several, whatever it is",
     **dict.fromkeys(
