@@ -174,7 +174,9 @@ def sample_table(
         Of the random numbers.
     categories
         Columns of numbers that stand for categories, by name or by place. Those of a DataFrame that
-        are text, categories or truth values count as well.
+        are text, categories or truth values count as well. Columns are drawn one by one: of several
+        that stand for one category (one-hot), a sample may have two or none. Give the category as
+        one column, and let ``predict`` split it.
     sampler
         How numbers are drawn; the paper does not say. ``"around"``: the row's own, and normal noise
         with the column's deviation (the `lime` library's ``discretize_continuous=False,
@@ -201,7 +203,9 @@ def sample_table(
     UserWarning
         If ``categories`` is not given, and a column holds a few whole numbers only, as codes of
         categories would be: 1.3 is then drawn for a code too. ``categories=[]`` says they are
-        numbers.
+        numbers. If the row has a category that the data do not: no sample shares it, and its
+        coefficient rests on one answer. If ``predict`` gives labels, and its model has
+        probabilities too.
 
     Examples
     --------
@@ -233,6 +237,13 @@ def sample_table(
     category = np.array([level is not None for level in columns.levels])
     if categories is None:
         _warn_of_codes(data, labels, category)
+    for j in np.flatnonzero(category & (data != row).all(axis=0)):
+        warnings.warn(
+            f"{labels[j]}: the row's own {_level(columns, row, j)} does not occur in the data, so "
+            "that no sample has it, and its coefficient rests on the row's answer alone; add rows "
+            "of this category, or leave the column out of what you read",
+            stacklevel=2,
+        )
 
     scale = np.where(varies, data.std(axis=0), 0.0)
     rng = np.random.default_rng(seed)
@@ -435,7 +446,8 @@ def words_of(text: str) -> list[str]:
             "its words. For Japanese: pip install janome; from janome.tokenizer import Tokenizer; "
             "tokenize=lambda text: list(Tokenizer().tokenize(text, wakati=True)). For Chinese: "
             "tokenize=jieba.lcut. For Thai: tokenize=pythainlp.word_tokenize. Without a package, "
-            "tokenize=list takes each letter for a word"
+            "tokenize=list takes each letter for a word; where spaces do part the words of this "
+            "text, tokenize=str.split"
         )
     words: list[str] = []
     end = -1  # of the word that may still go on
@@ -511,6 +523,14 @@ def cosine_distance(Z: ArrayLike) -> NDArray[np.float64]:
 
 
 def _ask(predict: AnyModel, inputs: Sequence[Any] | NDArray[np.floating]) -> NDArray[np.float64]:
+    owner = getattr(predict, "__self__", None)
+    better = [n for n in ("predict_proba", "decision_function") if hasattr(owner, n)]
+    if getattr(predict, "__name__", "") == "predict" and better:
+        warnings.warn(
+            f"predict of {type(owner).__name__} gives labels, not how sure it is of them; give "
+            f"its {better[0]}",
+            stacklevel=3,
+        )
     scores = as_floats(predict(inputs), "the model's scores").astype(float)
     if scores.shape == (len(inputs),):
         scores = scores[:, None]

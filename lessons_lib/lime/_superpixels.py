@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # a reader of tables or texts needs no TensorFlow
     from lessons_lib.network.labels import Target
     from lessons_lib.network.scores import Score
 
+ROUNDING = 1e-6  # a score of float32 that changes by so little of itself has not changed
+
 SEGMENTATIONS: dict[str, tuple[Any, dict[str, Any]]] = {
     "slic": (
         skimage.segmentation.slic,
@@ -59,6 +61,11 @@ def superpixels(image: ArrayLike, method: str = "slic", **options: Any) -> NDArr
     ValueError
         If the method is unknown, or ``image`` is not one picture.
 
+    Warns
+    -----
+    UserWarning
+        If the whole picture becomes one superpixel, as a small or dark one does by quickshift.
+
     References
     ----------
     R. Achanta et al., *SLIC Superpixels Compared to State-of-the-Art Superpixel Methods*,
@@ -75,7 +82,17 @@ def superpixels(image: ArrayLike, method: str = "slic", **options: Any) -> NDArr
     if method not in SEGMENTATIONS:
         raise ValueError(f"method={method!r} is unknown; use one of {sorted(SEGMENTATIONS)}")
     function, defaults = SEGMENTATIONS[method]
-    return relabelled(function(for_screen(image).round().astype("uint8"), **(defaults | options)))
+    pixels = for_screen(image).round().astype("uint8")
+    segments = relabelled(function(pixels, **(defaults | options)))
+    if not segments.any():
+        height, width = segments.shape
+        warnings.warn(
+            f"{method} makes one superpixel of the whole picture, {height} x {width}, so that no "
+            "part can be told from another. Take method='slic' with more n_segments, or "
+            "quickshift with a smaller kernel_size and max_dist",
+            stacklevel=2,
+        )
+    return segments
 
 
 def relabelled(segments: ArrayLike) -> NDArray[np.int_]:
@@ -196,7 +213,7 @@ def coalition_scores(
     Warns
     -----
     UserWarning
-        If no score changes, whatever is hidden.
+        If no score changes by more than its rounding, whatever is hidden.
     """
     classifier, target = classifier.explaining(target)
     x = classifier.prepare_one(image)
@@ -204,10 +221,13 @@ def coalition_scores(
     Z = _coalitions(Z, segments)
     (hidden,) = classifier.baseline(x, baseline, segments)
     found = classifier.composites(x[0], hidden, segments, Z, scores=scores, batch_size=batch_size)
-    if len(np.unique(Z, axis=0)) > 1 and not np.ptp(found, axis=0).any():
+    rounding = ROUNDING * np.abs(found).max(initial=0)
+    if len(np.unique(Z, axis=0)) > 1 and not (np.ptp(found, axis=0) > rounding).any():
+        sure = "; or the network is too sure, and scores='logit' tells more"
         warnings.warn(
             f"hiding superpixels changes no score: baseline={baseline!r} may show what was there "
-            "before, as the mean of a flat superpixel does. Take another, such as baseline='black'",
+            "before, as the mean of a flat superpixel does. Take another, such as baseline='black'"
+            f"{sure if scores == 'probability' else ''}",
             stacklevel=2,
         )
     return found if target is None else found[:, classifier.chosen(x, target)]

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from scipy.stats import ks_2samp
 from sklearn.compose import ColumnTransformer
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import pairwise_distances
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from sklearn.svm import LinearSVC
 
 from lessons_lib.lime import (
     coalition_scores,
@@ -160,6 +161,27 @@ def test_codes_in_an_array_are_categories_if_one_says_so() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         sample_table(len_of_rows, [1.0, 0.0], data, categories=[])
+
+
+def test_a_category_that_the_data_do_not_have_is_said() -> None:
+    row = pd.Series({"town": "Z", "new": False, "size": 0.5})
+    with pytest.warns(UserWarning, match="town: the row's own Z does not occur in the data"):
+        found = sample_table(price, row, TOWNS, samples=50)
+    assert not found.Z[1:, found.names.index("town = Z")].any()
+
+
+@pytest.mark.parametrize(
+    ("model", "better"),
+    [(LogisticRegression(), "predict_proba"), (LinearSVC(), "decision_function")],
+)
+def test_labels_in_place_of_scores_are_said(model: object, better: str) -> None:
+    model.fit(DATA, DATA[:, 0] > DATA[:, 0].mean())
+    with pytest.warns(UserWarning, match=rf"gives labels.*give its {better}"):
+        sample_table(model.predict, DATA[0], DATA, samples=20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sample_table(getattr(model, better), DATA[0], DATA, samples=20)
+        sample_table(LinearRegression().fit(DATA, DATA[:, 0]).predict, DATA[0], DATA, samples=20)
 
 
 def test_a_pipeline_with_text_columns(recwarn) -> None:

@@ -99,6 +99,17 @@ def test_superpixels_begin_at_zero_whatever_scikit_image_is_told() -> None:
     assert np.array_equal(from_one, from_zero)
 
 
+def test_a_picture_that_stays_whole_is_said() -> None:
+    """As quickshift leaves a small one; each cure that the warning names cuts it."""
+    picture = resize(course_image("macaw"), (20, 20))
+    with pytest.warns(UserWarning, match=r"quickshift makes one superpixel.*20 x 20.*slic"):
+        assert not superpixels(picture, "quickshift").any()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert superpixels(picture).any()
+        assert superpixels(picture, "quickshift", kernel_size=1, max_dist=10).any()
+
+
 def test_an_unknown_method_is_named() -> None:
     with pytest.raises(ValueError, match=r"watershed.*quickshift.*slic"):
         superpixels(IMAGE, "watershed")
@@ -203,3 +214,18 @@ def test_a_baseline_that_hides_nothing_is_said() -> None:
         warnings.simplefilter("error")
         found = coalition_scores(net, square, segments, Z, baseline="black")
     assert np.ptp(found, axis=0).max() > 0
+
+
+def test_a_network_too_sure_to_change_its_probability_is_said() -> None:
+    """Its probability is 1 whatever is hidden, but for rounding; its logit tells."""
+    keras.utils.set_random_seed(1)
+    net = network(keras.layers.Dense(2, bias_initializer="ones", activation="softmax"))
+    kernel, _ = net.model.layers[-1].get_weights()
+    net.model.layers[-1].set_weights([kernel, np.array([16.0, 0.0])])
+    Z = np.eye(6)
+    with pytest.warns(UserWarning, match=r"changes no score.*too sure.*scores='logit'"):
+        found = coalition_scores(net, IMAGE, SEGMENTS, Z, baseline="black")
+    assert np.ptp(found, axis=0).any()  # it is not that nothing has moved at all
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        coalition_scores(net, IMAGE, SEGMENTS, Z, baseline="black", scores="logit")
