@@ -7,6 +7,7 @@ own resolution, not normalised, for one picture or for many, as `lessons_lib.gra
 has them; arguments and errors are the same too.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,11 @@ def grad_cam_plus_plus(
     differentiates is the exponential of the logit; the exponential itself is a factor common to all
     channels, and left out.
 
+    Warns
+    -----
+    UserWarning
+        If activations below 0 make a weight larger than a ReLU's could be, by more than twice.
+
     References
     ----------
     A. Chattopadhay et al., *Grad-CAM++*, WACV 2018 (arXiv:1710.11063), equation 19.
@@ -70,7 +76,9 @@ def plus_plus_weights(A: Array, gradient: Array) -> Array:
     positive = np.maximum(gradient, 0)
     denominator = 2 + positive * A.sum(axis=(1, 2), keepdims=True)
     alpha = np.divide(1, denominator, out=np.zeros_like(denominator), where=denominator != 0)
-    return (alpha * positive).sum(axis=(1, 2))
+    weights = (alpha * positive).sum(axis=(1, 2))
+    _warn_beyond(positive.sum(axis=(1, 2)) / 2, weights, "Grad-CAM++")
+    return weights
 
 
 def hires_cam(
@@ -137,6 +145,11 @@ def xgrad_cam(
     So each channel's map adds up to :math:`\sum A_k g_k`, what it gives to the score in a linear
     model (the *conservation* axiom). A channel that is zero everywhere gets the weight 0.
 
+    Warns
+    -----
+    UserWarning
+        If activations below 0 make a weight larger than a ReLU's could be, by more than twice.
+
     References
     ----------
     R. Fu et al., *Axiom-based Grad-CAM*, BMVC 2020 (arXiv:2008.02312).
@@ -156,7 +169,22 @@ def axiom_weights(A: Array, gradient: Array) -> Array:
     """
     A, gradient = arrays("n h w k, n h w k", A=A, gradient=gradient)
     total, given = A.sum(axis=(1, 2)), (A * gradient).sum(axis=(1, 2))
-    return np.divide(given, total, out=np.zeros_like(given), where=total != 0)
+    weights = np.divide(given, total, out=np.zeros_like(given), where=total != 0)
+    _warn_beyond(np.abs(gradient).max(axis=(1, 2)), weights, "XGrad-CAM")
+    return weights
+
+
+def _warn_beyond(most: Array, weights: Array, method: str) -> None:
+    """Say it where weights are far larger than activations of 0 or more would allow."""
+    channels = int((np.abs(weights) > 2 * most).sum())
+    if channels:
+        warnings.warn(
+            f"{method} divides by the sum of a channel's activations, and its paper's networks "
+            f"have none below 0. Here {channels} of {weights.size} weights are more than twice as "
+            "large as such networks could have: they may outweigh all others, and their sign may "
+            "be turned. Choose a layer behind a ReLU, or Grad-CAM.",
+            stacklevel=3,
+        )
 
 
 def eigen_cam(classifier: Classifier, images: Images, layer: str | None = None) -> Array:
@@ -165,8 +193,9 @@ def eigen_cam(classifier: Classifier, images: Images, layer: str | None = None) 
     .. math:: A = U \Sigma V^\top, \qquad L = \mathrm{ReLU}(A \, v_1)
 
     with :math:`A` as a matrix of places times channels. No class enters: it shows what is strong in
-    the layer, whatever the class. The sign of :math:`v_1` is free; it is chosen so that the map's
-    sum is positive.
+    the layer, whatever the class. The sign of :math:`v_1` is free; it is chosen so that the place
+    of the largest size is positive. (By the sum of all places, a large faint ground below 0, as
+    behind a swish, would turn a small strong thing over.)
 
     References
     ----------
@@ -192,8 +221,9 @@ def principal_weights(A: Array) -> Array:
     (A,) = arrays("n h w k", A=A)
     matrices = A.reshape(len(A), -1, A.shape[-1])
     first = np.linalg.svd(matrices, full_matrices=False).Vh[:, 0]
-    sign = np.sign(np.einsum("npk,nk->n", matrices, first))
-    return first * np.where(sign < 0, -1, 1).astype(first.dtype)[:, None]
+    projected = np.einsum("npk,nk->np", matrices, first)
+    turned = -projected.min(axis=1) > projected.max(axis=1)
+    return first * np.where(turned, -1, 1).astype(first.dtype)[:, None]
 
 
 def ablation_cam(

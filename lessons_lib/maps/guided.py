@@ -47,7 +47,9 @@ def guided_backpropagation(
     Warns
     -----
     UserWarning
-        If the network has no ReLU that could be seen: then this is the plain gradient.
+        If the network has no ReLU that could be seen: then this is the plain gradient. Or if it has
+        other activations besides: those pass the gradient as it is, negative or not, and what is
+        written with a ReLU inside, such as PReLU and hard swish, passes neither one nor the other.
 
     References
     ----------
@@ -85,15 +87,33 @@ _ACTIVATIONS = {
 
 
 def _warn_without_relu(graph: tf.Graph, whose: str) -> None:
-    kinds = {operation.type for operation in graph.get_operations()}
+    operations = graph.get_operations()
+    kinds = {operation.type for operation in operations}
+    met = sorted({name for kind, name in _ACTIVATIONS.items() if kind in kinds})
     if not kinds & {"Relu", "Relu6"}:
-        met = sorted({name for kind, name in _ACTIVATIONS.items() if kind in kinds})
         warnings.warn(
             f"{whose} has no ReLU that guided backpropagation could change, only "
             f"{', '.join(met) or 'linear layers'}: what it gives is the plain gradient. Use "
             "maps.input_gradients, which says so, or Integrated Gradients.",
             stacklevel=3,
         )
+    elif others := sorted({*met, *map(_part_of, operations)} - {"", "maximum"}):
+        warnings.warn(
+            f"{whose} has more than ReLUs: {', '.join(others)}. Guided backpropagation is defined "
+            "for ReLUs alone. Here negative gradients pass elsewhere, so this is something between "
+            "it and the plain gradient.",
+            stacklevel=3,
+        )
+
+
+def _part_of(operation: tf.Operation) -> str:
+    """What a ReLU is only a part of, as Keras writes it: "", where it stands for itself."""
+    if operation.type == "Relu" and operation.inputs[0].op.type == "Neg":
+        return "PReLU"  # relu(x) - slope * relu(-x)
+    users = {user.type for output in operation.outputs for user in output.consumers()}
+    if operation.type == "Relu6" and "RealDiv" in users:
+        return "hard sigmoid or hard swish"  # x * relu6(x + 3) / 6
+    return ""
 
 
 def guided_grad_cam(

@@ -155,6 +155,21 @@ def test_xgrad_gives_an_empty_channel_no_weight() -> None:
     assert family.axiom_weights(np.zeros((1, 2, 2, 1)), np.ones((1, 2, 2, 1))) == 0
 
 
+@pytest.mark.parametrize(
+    ("weights", "A", "weight"),
+    [(family.plus_plus_weights, [1.0, -3.9], 1 / 0.55), (family.axiom_weights, [3.0, -2.9], 15.5)],
+)
+def test_weights_that_activations_below_zero_blow_up_are_warned_of(weights, A, weight) -> None:
+    """By hand: twice 0.5 / (2 - 0.5 * 2.9), and (3 - 1.45) / 0.1."""
+    gradient = np.array([0.5, 0.5]) if weight < 2 else np.array([1.0, 0.5])
+    shape = (1, 1, 2, 1)
+    with pytest.warns(UserWarning, match=r"divides by the sum .* 1 of 1 weights"):
+        found = weights(np.reshape(A, shape), gradient.reshape(shape))
+    np.testing.assert_allclose(found, [[weight]])
+    for quiet in (np.abs(A), np.zeros(2)):
+        weights(np.reshape(quiet, shape), gradient.reshape(shape))  # a warning fails a test
+
+
 # Eigen-CAM
 
 
@@ -170,6 +185,16 @@ def test_eigen_cam_of_a_layer_of_rank_one_is_its_pattern() -> None:
     pattern = np.array([[0.0, 1.0], [2.0, 4.0]])
     A = (pattern[..., None] * [3.0, 4.0])[None]
     np.testing.assert_allclose(weighted_sum(A, family.principal_weights(A))[0], 5 * pattern)
+
+
+def test_eigen_cam_is_not_turned_over_by_a_large_faint_ground_below_zero() -> None:
+    """A strong thing at two of 49 places; elsewhere a swish's small negative values."""
+    A = np.full((1, 7, 7, 4), -0.2) * [1.0, 0.9, 1.1, 1.0]
+    A[0, 3, 4:6] = [3.0, 3.3, 2.7, 3.0]
+    assert A.sum() < 0
+    for layer in (A, A[..., ::-1], 100 * A):
+        heat = weighted_sum(layer, family.principal_weights(layer))[0]
+        assert heat[3, 4:6].min() > 5 * (np.delete(heat, [25, 26]).max() + 1e-9)
 
 
 def test_eigen_cam_is_finite_for_a_dead_layer() -> None:

@@ -226,6 +226,22 @@ def test_guided_backpropagation_without_a_relu_says_so(activation, met) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("layer", "met"),
+    [
+        (L.PReLU(alpha_initializer="ones"), "PReLU"),
+        (L.Activation("hard_swish"), "hard sigmoid or hard swish"),
+        (L.Activation("swish"), "sigmoid or swish"),
+        (L.LeakyReLU(), "leaky ReLU"),
+    ],
+)
+def test_guided_backpropagation_names_what_is_not_guided_beside_relus(layer, met) -> None:
+    layers = [L.Conv2D(4, 3), layer, L.Conv2D(4, 3, activation="relu"), *head()]
+    net = Classifier(of(*layers), preprocess="tf")
+    (said,) = messages(lambda: guided_backpropagation(net, photos(1, SIZE), 1))
+    assert re.search(rf"more than ReLUs: {met}\. .*between it and the plain gradient", said)
+
+
 @pytest.mark.parametrize("activation", ["relu", "relu6"])
 def test_guided_backpropagation_with_a_relu_says_nothing(activation) -> None:
     net = Classifier(of(L.Conv2D(4, 3, activation=activation), *head()), preprocess="tf")
