@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.evidence import run
+from tools.evidence import labels, run
 
 
 def test_each_table_has_a_script_and_each_script_a_table() -> None:
@@ -83,3 +83,21 @@ def test_what_is_stored_is_read_back_and_differences_are_told(course: Path) -> N
     assert run.differences(rows, rows[:1], 9) == [
         "2 rows were stored, 1 are found, or their names differ"
     ]
+
+
+def test_of_trained_networks_the_means_over_seeds_are_compared() -> None:
+    """Pairs may change places; a kind of pair may not agree more than it did."""
+    rows = run.stored("labels")["rows"]
+    turned = [
+        {**row, "Grad-CAM": other["Grad-CAM"]} for row, other in zip(rows, rows[::-1], strict=True)
+    ]
+    kinds = [[r["Grad-CAM"] for r in rows if r["other"] == kind] for kind in ("right", "random")]
+    within = [
+        {**row, "Grad-CAM": kinds[row["other"] == "random"][::-1][i % 10]}
+        for i, row in enumerate(rows[:10])
+    ] + rows[10:]
+    old = labels.steady(rows)
+    assert run.differences(rows, within, labels.TOLERANCE)
+    assert run.differences(old, labels.steady(within), 1e-9) == []
+    assert len(run.differences(old, labels.steady(turned), labels.TOLERANCE)) == 2
+    assert old[0]["Grad-CAM"] - old[1]["Grad-CAM"] > 5 * labels.TOLERANCE
