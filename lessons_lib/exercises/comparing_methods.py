@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
+from lessons_lib.exercises.registry import (
+    DECISIONS,
+    NO_RETURN,
+    by_name,
+    close,
+    decisions,
+    exercise,
+    flat,
+)
 from lessons_lib.judging.statistics import median, paired
 
 
@@ -16,7 +24,7 @@ from lessons_lib.judging.statistics import median, paired
     praise="With four photographs even the best method in the world gets no p below 2/16.",
 )
 def _sign_flip_by_hand(answer: Any) -> str | None:
-    answer = flat(answer, 2)
+    answer = flat(by_name(answer, ("p", "n")), 2)
     if answer.shape != (2,):
         return f"Two numbers are asked for, p and n; this has the shape {answer.shape}."
     p, n = answer
@@ -78,7 +86,16 @@ _CASES = {
     "the mean and the median have other signs": _of_differences(
         0.01, 0.02, 0.01, 0.03, 0.02, 0.04, -0.4, -0.3, 0.01, 0.02
     ),
-}
+    "most photographs go one way, by little, and the sum the other": _of_differences(
+        0.2, 0.25, 0.3, 0.22, 0.27, 0.31, 0.24, 0.26,
+        -0.01, -0.02, -0.03, -0.01, -0.02, -0.03, -0.01, -0.02, -0.03,
+    ),
+    "the largest difference goes the other way": _of_differences(
+        -0.15, 0.06, 0.07, 0.05, 0.08, 0.09, 0.1, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.03
+    ),
+    "p is just below 0.05": _of_differences(0.11, 0.03, 0.11, 0.09, 0.08, -0.02, 0.09, -0.05),
+    "p is just above 0.05": _of_differences(0.13, 0.11, -0.02, 0.03, 0.05, 0.12, -0.04, 0.09),
+}  # fmt: skip
 _WORDS = ("ours", "theirs", "no difference seen")
 
 

@@ -5,7 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
+from lessons_lib.exercises.registry import (
+    DECISIONS,
+    NO_RETURN,
+    by_name,
+    close,
+    decisions,
+    exercise,
+    flat,
+)
 
 
 @exercise(
@@ -14,7 +22,7 @@ from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decision
     praise="One channel, three opinions: 1, -1/2 and 2/9. Not even the sign is agreed upon.",
 )
 def _three_weights(answer: Any) -> str | None:
-    answer = flat(answer, 3)
+    answer = flat(by_name(answer, ("Grad-CAM", "XGrad-CAM", "Grad-CAM++")), 3)
     if answer.shape != (3,):
         return f"Three methods, so three weights; this has the shape {answer.shape}."
     grad, axiom, plus = answer

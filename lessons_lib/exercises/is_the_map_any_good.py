@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
+from lessons_lib.exercises.registry import (
+    DECISIONS,
+    NO_RETURN,
+    by_name,
+    close,
+    decisions,
+    exercise,
+    flat,
+)
 
 _NAMES = ("pointing game", "energy", "iou")
 
@@ -19,13 +27,7 @@ _NAMES = ("pointing game", "energy", "iou")
 )
 def _by_hand(answer: Any) -> str | None:
     """In order or by name; energy and IoU as shares, or in percent."""
-    if hasattr(answer, "keys"):
-        named = {str(key).strip().lower(): answer[key] for key in answer.keys()}  # noqa: SIM118
-        if set(named) == set(_NAMES):
-            answer = [named[name] for name in _NAMES]
-        else:
-            answer = list(named.values())
-    found = flat(answer, 3)
+    found = flat(by_name(answer, _NAMES), 3)
     if found.shape != (3,):
         return f"Three numbers are asked for; this has the shape {found.shape}."
     pointing, energy, overlap = found
@@ -51,12 +53,14 @@ def _by_hand(answer: Any) -> str | None:
 _TIED = np.array(
     [[0, 3, 3, -1, 2], [5, 3, -4, 3, 1], [3, 3, 0.5, -2, 3], [3, 7, 3, 3, 6]], np.float32
 )
-_KEPT = (
-    ("with ties", _TIED, (0.1, 0.25, 0.5, 0.8, 1)),
+_RANDOM = np.random.default_rng(7).normal(size=(10, 4)).astype("float32")
+_KEPT: tuple[tuple[str, NDArray[np.float32], tuple[float, ...]], ...] = (
+    ("with ties", _TIED, (0.1, 0.25, 0.33, 0.5, 0.61, 0.8, 1)),
     ("without a positive value", -1 - np.abs(_TIED[:2]), (0.1, 0.5, 0.9)),
     ("of one value", np.full((6, 5), 0.25, np.float32), (0.1, 0.5, 0.9)),
     ("of zeros", np.zeros((2, 10), np.float32), (0.25, 0.5)),
-    ("without ties", np.random.default_rng(7).normal(size=(10, 4)).astype("float32"), (0.05, 0.5)),
+    ("without ties", _RANDOM, (0.05, 0.5)),
+    ("of values that hardly differ", (1 + _RANDOM / 10_000).astype("float32"), (0.05, 0.2, 0.5)),
 )
 
 

@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -137,6 +137,37 @@ def flat(answer: Any, n: int) -> NDArray[np.float64]:
     """
     numbers = np.asarray(answer, float)
     return numbers.ravel() if numbers.shape in [(1, n), (n, 1)] else numbers
+
+
+def by_name(answer: Any, names: Sequence[str]) -> Any:
+    """Entries of a dict, a Series or a table's rows, in the order of the names they come with.
+
+    Answers without names, or with numbers for names, are given back as they are.
+
+    Raises
+    ------
+    ValueError
+        If the names are others.
+
+    Examples
+    --------
+    >>> by_name({"IoU": 2, "Energy": 1}, ["energy", "iou"])
+    [1, 2]
+    >>> by_name([1, 2], ["energy", "iou"])
+    [1, 2]
+    """
+    if isinstance(answer, Mapping):
+        named = dict(answer)
+    elif hasattr(answer, "index") and hasattr(answer, "to_numpy"):  # of pandas
+        named = dict(zip(answer.index, answer.to_numpy(), strict=True))
+    else:
+        return answer
+    if all(isinstance(name, int | np.integer) for name in named):
+        return list(named.values())
+    found = {_word(name): entry for name, entry in named.items()}
+    if set(found) != {name.lower() for name in names}:
+        raise ValueError(f"the names are {list(named)}, not {list(names)}")
+    return [found[name.lower()] for name in names]
 
 
 def decisions(answer: Any, right: Mapping[str, str], look_again: Mapping[str, str]) -> str | None:

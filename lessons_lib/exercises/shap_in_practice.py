@@ -5,7 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
+from lessons_lib.exercises.registry import (
+    DECISIONS,
+    NO_RETURN,
+    by_name,
+    close,
+    decisions,
+    exercise,
+    flat,
+)
 
 _PATH, _INTERVENTIONAL = (5.4, 1.4), (4.0, 2.8)
 
@@ -16,9 +24,8 @@ _PATH, _INTERVENTIONAL = (5.4, 1.4), (4.0, 2.8)
     praise="They differ in v(1) alone: on the path one knows already that x_1 is over a half.",
 )
 def _two_value_functions(answer: Any) -> str | None:
-    """float16 rounds within the tolerance; a dict or a table has its two rows in order."""
-    rows = list(answer.values()) if isinstance(answer, dict) else answer
-    found = np.asarray(rows, float)
+    """In order, or rows by name; float16 rounds within the tolerance."""
+    found = np.asarray(by_name(answer, ("path-dependent", "interventional")), float)
     if found.shape != (2, 2):
         return f"Two rows of two shares are asked for; this has the shape {found.shape}."
     right = np.array([_PATH, _INTERVENTIONAL])

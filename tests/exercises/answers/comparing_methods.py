@@ -87,6 +87,7 @@ RIGHT = {
     | {
         "series": pd.Series(BY_HAND, ["p", "n"]),
         "fraction": [Fraction(6, 16), 6],
+        "by name": {"n": 6, "p": 0.375},
         "two digits": [0.38, 6],
         "percent": [37.5, 6],
         "words of numbers": ["0.375", "6"],
@@ -150,6 +151,7 @@ WRONG = {
         "NaN": [np.nan, 6],
         "infinite": [0.375, np.inf],
         "words": ["small", "many"],
+        "names exchanged": {"n": 0.375, "p": 6},
     },
     "08.2": {
         # The interval
@@ -161,6 +163,7 @@ WRONG = {
         "50 per cent": with_(interval=lambda d: judging.median(d, confidence=0.5)[1:]),
         "80 per cent": with_(interval=lambda d: judging.median(d, confidence=0.8)[1:]),
         "90 per cent": with_(interval=lambda d: judging.median(d, confidence=0.9)[1:]),
+        "93.75 per cent": with_(interval=lambda d: judging.median(d, confidence=0.9375)[1:]),
         "99 per cent": with_(interval=lambda d: judging.median(d, confidence=0.99)[1:]),
         "mean and deviation": with_(interval=lambda d: (d.mean() - d.std(), d.mean() + d.std())),
         "mean and deviation, n - 1": with_(
@@ -208,6 +211,13 @@ WRONG = {
         "level 0.1": with_(level=0.1),
         "level 0.01": with_(level=0.01),
         "level 0.032": with_(level=0.031),
+        "level 0.04": with_(level=0.04),
+        "level 0.06": with_(level=0.06),
+        "Wilcoxon": with_(p=lambda d: stats.wilcoxon(d).pvalue),
+        "the median names the winner": with_(who=np.median),
+        "the count names the winner": with_(who=lambda d: np.sign(d).sum()),
+        "the largest names the winner": with_(who=lambda d: d[np.abs(d).argmax()]),
+        "the first names the winner": with_(who=lambda d: d[0]),
         "unpaired t": unpaired_t,
         "intervals that overlap": by_overlap,
         "interval that holds zero": by_zero,

@@ -53,6 +53,7 @@ RIGHT = {
         "tensor": tf.constant(SHARES),
         "frame": pd.DataFrame(SHARES, ["path-dependent", "interventional"], ["x1", "x2"]),
         "dict": {"path-dependent": [5.4, 1.4], "interventional": [4, 2.8]},
+        "dict in another order": {"interventional": [4, 2.8], "path-dependent": [5.4, 1.4]},
         "fractions": [[Fraction(27, 5), Fraction(7, 5)], [4, Fraction(14, 5)]],
         "words of numbers": [["5.4", "1.4"], ["4", "2.8"]],
         "three digits": [[5.401, 1.399], [4.002, 2.798]],
@@ -103,6 +104,9 @@ WRONG = {
         "rounded": [[5, 1], [4, 3]],
         "with the base": [[3.2, 5.4, 1.4], [3.2, 4.0, 2.8]],
         "NaN": [[np.nan, 1.4], [4, 2.8]],
+        "names exchanged": {"interventional": [5.4, 1.4], "path-dependent": [4, 2.8]},
+        "a table's rows exchanged": pd.DataFrame(SHARES, ["interventional", "path-dependent"]),
+        "columns named": {"x1": [5.4, 4.0], "x2": [1.4, 2.8]},
         "words": [["much", "little"], ["more", "less"]],
     },
     "09.2": {
