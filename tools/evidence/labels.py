@@ -38,8 +38,9 @@ METHODS = {"Grad-CAM": grad_cam, "saliency": saliency, "guided": guided, "plain 
 def steady(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Means over all pairs of a kind: what another machine has to find again.
 
-    Networks that are trained on another machine differ in their last digits at first, and after 120
-    epochs in their maps: a single pair can be anywhere within the spread of the seeds.
+    Networks that are trained on another machine differ in their last digits at first. Moving each
+    pixel of the training pictures by its last digit moved a pair by up to 0.025, and these means by
+    up to 0.0023; means of right and random labels lie 0.18 to 0.55 apart.
     """
     kinds = dict.fromkeys(row["other"] for row in rows)
     return [
