@@ -32,7 +32,7 @@ def guided_backpropagation(
 
     On its way back through each ReLU the gradient passes where the input was positive, as always,
     and only if it is positive itself. The pictures are crisp. They hardly depend on the class or on
-    the weights of the upper layers (lesson 07 shows it): an edge detector more than an explanation.
+    the weights of the upper layers (lessons 07 and 10 show it), so that they explain no answer.
 
     Parameters
     ----------

@@ -48,4 +48,4 @@ def family() -> str:
             box(210, y, 108, 27, [name], FOUND if i < 5 else CARD),
             box(318, y, 212, 27, [weight], CARD),
         ]
-    return card(parts, top=26, height=270)
+    return card(parts, top=26, height=276)

@@ -1,6 +1,7 @@
 """What lesson 10 says of its pictures."""
 
 import numpy as np
+from scipy.stats import t
 
 from lessons_lib import images, maps
 from lessons_lib.grad_cam import grad_cam
@@ -82,14 +83,46 @@ EARLY = ("fire2_concat", "fire4_concat", "fire6_concat", "fire9_concat")
 
 @claim("10.early_edges")
 def _(squeezenet, stage, edges):
+    """At four layers, whose maps are of four depths and three sizes."""
     heats = [maps.layer_cam(squeezenet, stage, GUITAR, name) for name in EARLY]
-    return all(0.25 < ranks(heat, images.resize(edges, heat.shape)) < 0.5 for heat in heats)
+    found = [ranks(heat, images.resize(edges, heat.shape)) for heat in heats]
+    assert [len(heat) for heat in heats] == [55, 27, 13, 13]
+    assert len(set(found)) == 4
+    return min(found) > 0.25 and max(found) < 0.5
 
 
-@claim("10.early_drum")
+@claim("10.early_blind")
 def _(squeezenet, stage):
-    *early, _, last = (two(maps.layer_cam, squeezenet, stage, layer=name) for name in EARLY)
-    return min(early) > last
+    found = {}
+    for name in EARLY:
+        plain = squeezenet.activations(stage, name)[0].sum(axis=-1)
+        found[name] = ranks(maps.layer_cam(squeezenet, stage, GUITAR, name), plain)
+    *early, last = found.values()
+    return max(early) < last - 0.1 and min(early) > 0.2
+
+
+def at_layer(squeezenet, stage, name: str) -> float:
+    return two(maps.layer_cam, squeezenet, stage, layer=name)
+
+
+@claim("10.early_two")
+def _(squeezenet, stage):
+    return at_layer(squeezenet, stage, "fire2_concat")
+
+
+@claim("10.early_four")
+def _(squeezenet, stage):
+    return at_layer(squeezenet, stage, "fire4_concat")
+
+
+@claim("10.early_six")
+def _(squeezenet, stage):
+    return at_layer(squeezenet, stage, "fire6_concat")
+
+
+@claim("10.early_last")
+def _(squeezenet, stage):
+    return at_layer(squeezenet, stage, "fire9_concat")
 
 
 def lines_of(squeezenet, stage, target) -> np.ndarray:
@@ -124,7 +157,24 @@ def _(squeezenet, stage):
 
 @claim("10.smooth_drum")
 def _(squeezenet, stage):
+    """Each class with noise of its own."""
+    return ranks(*clouds(squeezenet, stage, (GUITAR, 0), (DRUM, 1)))
+
+
+@claim("10.smooth_shared")
+def _(squeezenet, stage):
     return ranks(*clouds(squeezenet, stage, (GUITAR, 0), (DRUM, 0)))
+
+
+@claim("10.smooth_class")
+def _(squeezenet, stage):
+    """All pairs of one class and other noise, and all pairs of both classes and other noise."""
+    seeds = range(4)
+    guitar, drum = (clouds(squeezenet, stage, *((c, s) for s in seeds)) for c in (GUITAR, DRUM))
+    same = [ranks(of[i], of[j]) for of in (guitar, drum) for i in seeds for j in seeds if i < j]
+    other = [ranks(guitar[i], drum[j]) for i in seeds for j in seeds if i != j]
+    assert len(same) == len(other) == 12
+    return max(other) + 0.03 < min(same) and max(same) < 0.6
 
 
 @claim("10.bent_straight")
@@ -174,6 +224,14 @@ def _(squeezenet, stage):
     return ranks(*(blocks(squeezenet, stage, c, "grey") for c in (GUITAR, DRUM)))
 
 
+@claim("10.occlusion_chance")
+def _(grey):
+    """Student's t with two numbers less than windows, turned into a correlation."""
+    freedom = grey[..., 0].size - 2
+    quantile = t.isf(0.025, freedom)
+    return quantile / np.sqrt(freedom + quantile**2)
+
+
 @claim("10.occlusion_rises")
 def _(squeezenet, stage):
     return int((blocks(squeezenet, stage, GUITAR, "grey") < 0).sum())
@@ -201,8 +259,9 @@ def _(S, M):
 
 @claim("10.wall")
 def _(wall):
-    """Two rows are above 0.9; two are below 0."""
+    """Two rows are above 0.9; seven lie between -0.2 and 0.2, and no other does."""
     drum = {name: of_drum for name, (of_drum, _) in wall.items()}
     alike = {name for name, r in drum.items() if r > 0.9}
-    turned = {name for name, r in drum.items() if r < 0}
-    return alike == {"Eigen-CAM", "guided"} and turned == {"occlusion", "RISE"}
+    unrelated = {name for name, r in drum.items() if abs(r) < 0.2}
+    cams = {"Grad-CAM", "XGrad-CAM", "HiResCAM", "Ablation-CAM"}
+    return alike == {"Eigen-CAM", "guided"} and unrelated == cams | {"against", "occlusion", "RISE"}
