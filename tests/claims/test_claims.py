@@ -1,8 +1,12 @@
 """No number stands in the lessons' prose that nothing computes, and nothing is computed unsaid."""
 
+import ast
 import importlib
+import io
+import itertools
 import json
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -37,6 +41,31 @@ def test_no_measured_number_stands_without_its_claim(notebook: Path) -> None:
         text = MARK.sub("", text)
         loose += re.findall(r"(?<![\w.])(?:\d+\.\d+|\d+(?:\.\d+)? ?%)(?![\w.]*\d)", text)
     assert not loose, f"measured, or only written? {loose}"
+
+
+def joined(source: str) -> list[str]:
+    """Where a text that goes on in the next line loses the space between two words."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    kept = [token for token in tokens if token.type not in (tokenize.NL, tokenize.COMMENT)]
+    texts = [
+        (ast.literal_eval(one.string), ast.literal_eval(two.string))
+        for one, two in itertools.pairwise(kept)
+        if one.type == two.type == tokenize.STRING and {one.string[0], two.string[0]} <= {'"', "'"}
+    ]
+    return [
+        one[-9:] + two[:9] for one, two in texts if re.search(r"[\w,]$", one) and two[:1].isalnum()
+    ]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_alternative_texts_keep_their_spaces(notebook: Path) -> None:
+    """They are read aloud."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    assert [fault for source in code for fault in joined(source)] == []
+    assert joined('show(alt=(\n    "how fast does"\n    "the class fall"))') == [
+        "fast doesthe class"
+    ]
 
 
 def test_a_claim_is_held_against_what_the_text_says() -> None:
