@@ -118,7 +118,8 @@ def smooth_grad(
     noise
         Standard deviation of the noise as a share of the picture's range of values, 0 or more.
     seed
-        Seed of the noise.
+        Seed of the noise. Maps of two classes with one seed share their noise, which makes them
+        alike: to compare classes, give each a seed of its own (lesson 10).
 
     Returns
     -------
