@@ -5,7 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
+from lessons_lib.exercises.registry import (
+    DECISIONS,
+    NO_RETURN,
+    close,
+    decisions,
+    exercise,
+    flat,
+    numbers,
+)
 
 
 @exercise(
@@ -15,9 +23,7 @@ from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decision
     "average over orders, not along a line.",
 )
 def _two_inputs_by_hand(answer: Any) -> str | None:
-    if hasattr(answer, "items"):  # by name: x1, x2
-        answer = [value for _, value in sorted(answer.items())]
-    answer = flat(answer, 2)
+    answer = flat(numbers(answer), 2)  # by name: x1, x2
     if answer.shape != (2,):
         return f"There are two inputs, so two attributions; this has the shape {answer.shape}."
     right = np.array([32 / 3, 16 / 3])
@@ -41,7 +47,7 @@ def _two_inputs_by_hand(answer: Any) -> str | None:
         ),
     }  # fmt: skip
     for hint, wrong in mistakes.items():
-        if any(close(answer, numbers, 0.005) for numbers in wrong):
+        if any(close(answer, w, 0.005) for w in wrong):
             return hint
     if close(answer, right, 0.04):
         return "Nearly: give exact fractions, or two digits behind the point."

@@ -1,11 +1,19 @@
 """Checkers for lesson 04."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
+from lessons_lib.exercises.registry import (
+    DECISIONS,
+    NO_RETURN,
+    close,
+    decisions,
+    exercise,
+    flat,
+    numbers,
+)
 from lessons_lib.lime import kernel, weighted_fit
 
 
@@ -17,7 +25,7 @@ from lessons_lib.lime import kernel, weighted_fit
 )
 def _four_samples(answer: Any) -> str | None:
     """Three numbers in order or by their names; float16 rounds within the tolerance."""
-    answer = flat(_in_order(answer), 3)
+    answer = flat(numbers(answer), 3)
     if answer.shape == (2,):
         return "That is two numbers; the intercept beta_0 comes first."
     if answer.shape != (3,):
@@ -38,13 +46,6 @@ def _four_samples(answer: Any) -> str | None:
     if close(answer[1:], right[1:], 2e-3):
         return "beta_1 and beta_2 are right. The line meets the weighted mean of f, which is 0.625."
     return "beta_1 is the mean of its effect with and without superpixel 2, weighted 3/4 and 1/4."
-
-
-def _in_order(answer: Any) -> Any:
-    """The values of a dict by the names beta_0, beta_1, beta_2, whatever their order in it."""
-    if not isinstance(answer, Mapping):
-        return answer
-    return [value for _, value in sorted(answer.items(), key=lambda item: str(item[0]))]
 
 
 @exercise(

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -170,6 +171,27 @@ def by_name(answer: Any, names: Sequence[str]) -> Any:
     return [found[name.lower()] for name in names]
 
 
+def numbers(answer: Any) -> NDArray[np.float64]:
+    """Numbers of a list, an array or a tensor; of a dict or a Series in the order of their names.
+
+    A name ends in its number, from 0 or 1 on: ``2``, ``"x2"``, ``"x_2"``, ``"phi_2"``.
+
+    Examples
+    --------
+    >>> numbers({"beta_1": 0.7, "beta_0": -0.1, "beta_2": 0.3})
+    array([-0.1,  0.7,  0.3])
+    """
+    if not hasattr(answer, "items"):
+        return np.asarray(answer, float)
+    names = [str(name) for name in answer.keys()]  # noqa: SIM118, a Series runs over its values
+    places = [re.search(r"\d+$", name) for name in names]
+    order = [int(place[0]) if place else -1 for place in places]
+    if sorted(order) not in ([*range(len(order))], [*range(1, len(order) + 1)]):
+        raise ValueError(f"the names {names} do not end in 1, 2, ...")
+    values = [value for _, value in answer.items()]
+    return np.array([values[k] for k in np.argsort(order)], float)
+
+
 def decisions(answer: Any, right: Mapping[str, str], look_again: Mapping[str, str]) -> str | None:
     """A hint on decisions about sentences, "yes", "no" or "open"; None where all are right.
 
@@ -186,9 +208,10 @@ def decisions(answer: Any, right: Mapping[str, str], look_again: Mapping[str, st
     "Sentence a: not 'no'. How many were measured?"
     """
     pairs = answer.items() if hasattr(answer, "items") else zip(right, answer, strict=True)
-    decided = {_word(key): _word(value) for key, value in pairs}
-    if set(decided) != set(right):
-        return f"Decide {', '.join(right)}, each once; here are {sorted(decided)}."
+    named = [(_word(key), _word(value)) for key, value in pairs]
+    decided = dict(named)
+    if sorted(key for key, _ in named) != sorted(right):
+        return f"Decide {', '.join(right)}, each once; here are {sorted(key for key, _ in named)}."
     for sentence, word in right.items():
         if decided[sentence] not in ("yes", "no", "open"):
             return f"Sentence {sentence}: {decided[sentence]!r} is neither yes, no nor open."

@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lessons_lib import images
-from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
+from lessons_lib.exercises.registry import (
+    DECISIONS,
+    NO_RETURN,
+    close,
+    decisions,
+    exercise,
+    flat,
+    numbers,
+)
 
 
 @exercise(
@@ -17,7 +25,7 @@ from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decision
 )
 def _weights_by_hand(answer: Any) -> str | None:
     """In shares, or in percent."""
-    answer = flat(answer, 3)
+    answer = flat(numbers(answer), 3)
     if answer.shape != (3,):
         return f"There are three channels, so three weights; this has the shape {answer.shape}."
     e = np.exp([2.0, 0.0, 0.0])

@@ -1,13 +1,20 @@
 """Checkers for lesson 05."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lessons_lib.exercises.registry import DECISIONS, NO_RETURN, close, decisions, exercise, flat
+from lessons_lib.exercises.registry import (
+    DECISIONS,
+    NO_RETURN,
+    close,
+    decisions,
+    exercise,
+    flat,
+    numbers,
+)
 from lessons_lib.shapley import coalitions, exact, table_game
 
 
@@ -17,7 +24,7 @@ from lessons_lib.shapley import coalitions, exact, table_game
     praise="The product of 8 is shared equally, and 3 x_2 = 12 belongs to x_2 alone.",
 )
 def _product_by_hand(answer: Any) -> str | None:
-    answer = flat(_numbers(answer), 2)
+    answer = flat(numbers(answer), 2)
     if answer.shape != (2,):
         return f"There are two features, so give a list of two numbers; this has {answer.size}."
     if close(answer, [4, 16]):
@@ -104,7 +111,7 @@ def _mend_the_weights(answer: Any) -> str | None:
         found = answer(v.copy(), n)
         if found is None:
             return NO_RETURN
-        hint = _of_one_game(flat(_numbers(found), n), v, n)
+        hint = _of_one_game(flat(numbers(found), n), v, n)
         if hint:
             return hint if n == 5 else f"It is right for 5 players, and not for {n}. {hint}"
     return None
@@ -132,17 +139,3 @@ def _of_one_game(found: NDArray[np.float64], v: NDArray[np.float64], n: int) -> 
         "The sum is right but the shares are not: scaling the result mends the sum alone. Weigh "
         "each coalition by the size that it has *without* i."
     )
-
-
-def _numbers(answer: Any) -> NDArray[np.float64]:
-    """Numbers of a list, an array or a tensor; of a dict or a Series in the order of their names.
-
-    A name ends in the player's number, from 0 or 1 on: ``2``, ``"x2"``, ``"x_2"``, ``"phi_2"``.
-    """
-    if not hasattr(answer, "items"):
-        return np.asarray(answer, float)
-    numbered = {int(re.findall(r"\d+$", str(name))[0]): value for name, value in answer.items()}
-    players = sorted(numbered)
-    if players not in ([*range(len(players))], [*range(1, len(players) + 1)]):
-        raise ValueError(f"the names are {list(answer.keys())}")
-    return np.array([numbered[player] for player in players], float)

@@ -54,7 +54,9 @@ def forms_of_decisions(right: dict[str, str]) -> dict[str, Any]:
 def wrong_decisions(right: dict[str, str]) -> dict[str, Any]:
     """Every other choice of decisions, and answers that are no choice at all."""
     words = list(right.values())
-    last = list(right)[-1]
+    names = list(right)
+    first, last = names[0], names[-1]
+    other = "no" if words[0] == "yes" else "yes"
     truths = {"yes": True, "no": False, "open": None}
     return {
         " ".join(other): dict(zip(right, other, strict=True))
@@ -67,6 +69,14 @@ def wrong_decisions(right: dict[str, str]) -> dict[str, Any]:
         "another name": {("z" if k == last else k): v for k, v in right.items()},
         "another word": {k: ("perhaps" if k == last else v) for k, v in right.items()},
         "true and false": {k: truths[v] for k, v in right.items()},
+        "one twice, by two spellings": {**right, first: other, first.upper(): words[0]},
+        "one twice in a series": pd.Series([other, *words], [first, *right]),
+        "pairs": list(right.items()),
+        "lists in a list": [words],
+        "numbers for names": dict(enumerate(words)),
+        "two words": {k: f"{v} {v}" for k, v in right.items()},
+        "a question mark": {k: f"{v}?" for k, v in right.items()},
+        "the first letters": [word[0] for word in words],
         "one word": words[0],
         "nothing": {},
     }

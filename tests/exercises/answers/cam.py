@@ -135,6 +135,18 @@ WRONG = {
         "the first picture": lambda A, w, c: maps(A, w, c)[0],
         "the first picture for all": lambda A, w, c: np.repeat(maps(A, w, c)[:1], len(A), axis=0),
         "the first channel left out": lambda A, w, c: maps(A[:, 1:], w[:, 1:], c),
+        "weights less their mean": lambda A, w, c: maps(A, w - w.mean(axis=0), c),
+        "weights of length one": lambda A, w, c: maps(
+            A, w / np.linalg.norm(w, axis=1, keepdims=True), c
+        ),
+        "half of the channels": lambda A, w, c: maps(A[:, ::2], w[:, ::2], c),
+        "one map for each class asked": lambda A, w, c: np.stack(
+            [w[k] @ A[list(c).index(k)].reshape(A.shape[1], -1) for k in c]
+        ).reshape(len(c), *A.shape[2:]),
+        "whole numbers": lambda A, w, c: maps(A, w, c).round(),
+        "added up over the pictures": lambda A, w, c: np.cumsum(maps(A, w, c), axis=0),
+        "height for width": lambda A, w, c: maps(A, w, c).reshape(len(A), *A.shape[:1:-1]),
+        "the first picture, each class": lambda A, w, c: maps(A[[0] * len(c)], w, c),
         "squared": lambda A, w, c: maps(A, w**2, c),
         "no return": lambda A, w, c: None,
         "no function": np.zeros((3, 2, 4)),

@@ -86,6 +86,8 @@ WRONG = {
         "infinite": [np.inf, 16 / 3],
         "words": ["much", "little"],
         "names exchanged": {"x1": 16 / 3, "x2": 32 / 3},
+        "other names": {"x1": 32 / 3, "x3": 16 / 3},
+        "series, names exchanged": pd.Series(SHARES[::-1], ["x1", "x2"]),
         "nothing": [],
     },
     "06.2": {

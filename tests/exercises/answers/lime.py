@@ -45,6 +45,7 @@ RIGHT = {
     "04.1": forms_of_numbers(BETA)
     | {
         "series": pd.Series(BETA, NAMES),
+        "series in another order": pd.Series(BETA, NAMES)[::-1],
         "dict": dict(zip(NAMES, BETA, strict=True)),
         "dict in another order": dict(reversed(list(zip(NAMES, BETA, strict=True)))),
         "fractions": [Fraction(-1, 8), Fraction(7, 10), Fraction(3, 10)],
@@ -92,6 +93,11 @@ WRONG = {
         "turned sign": [0.125, -0.7, -0.3],
         "four numbers": [-0.125, 0.7, 0.3, 0],
         "one number": 0.7,
+        "series, names exchanged": pd.Series(BETA, NAMES[::-1]),
+        "dict from 2 on": {"beta_2": -0.125, "beta_3": 0.7, "beta_4": 0.3},
+        "names without numbers": {"intercept": -0.125, "left": 0.7, "right": 0.3},
+        "g of the whole picture": [0.875, 0.7, 0.3],
+        "the sum made one": [-0.143, 0.8, 0.343],
         "words": "a line",
         "dict, names exchanged": {"beta_0": 0.7, "beta_1": 0.3, "beta_2": -0.125},
     },
@@ -117,6 +123,14 @@ WRONG = {
         "from the last row": lambda Z: np.array(
             [1 - (Z[-1] @ z) / max(np.sqrt((Z[-1] @ Z[-1]) * (z @ z)), 1e-9) for z in Z]
         ),
+        "cube root": lambda Z: 1 - np.cbrt(Z.mean(axis=1)),
+        "Dice": lambda Z: 1 - 2 * Z.sum(axis=1) / (Z.sum(axis=1) + Z.shape[1]),
+        "one digit": lambda Z: distance(Z).round(1),
+        "from the first row on": lambda Z: distance(Z) - distance(Z)[0],
+        "the largest made one": lambda Z: distance(Z) / max(distance(Z).max(), 1e-9),
+        "first row 0": lambda Z: np.r_[0, distance(Z)[1:]],
+        "last row 1": lambda Z: np.r_[distance(Z)[:-1], 1],
+        "a small number below": lambda Z: 1 - Z.sum(1) / (np.sqrt(Z.sum(1) * Z.shape[1]) + 0.02),
         "NaN for the empty row": lambda Z: 1 - Z.sum(1) / np.sqrt(Z.sum(1)) / np.sqrt(Z.shape[1]),
         "0 for the empty row": lambda Z: np.where(Z.any(axis=1), distance(Z), 0),
         "over rows": lambda Z: 1 - np.sqrt(Z.mean(axis=0)),

@@ -138,6 +138,9 @@ WRONG = {
         "dict, exchanged": {"x_1": 16, "x_2": 4},
         "dict of other names": {"a": 4, "b": 16},
         "dict from 2": {2: 4, 3: 16},
+        "series, names exchanged": pd.Series([16, 4], ["x_1", "x_2"]),
+        "frame, names exchanged": pd.DataFrame([PAIR], columns=["x2", "x1"]),
+        "one name twice": pd.Series(PAIR, ["x_1", "x_1"]),
         "dict of one": {"x_1": 4},
     },
     "05.2": wrong_decisions(DECISIONS)
