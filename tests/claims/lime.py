@@ -188,6 +188,22 @@ def _(near_message):
     return {name for name, _ in top} == {"re", "writes", "article"}
 
 
+def replies(messages, group: int) -> float:
+    """In so many of a hundred messages of a group the word "re" stands."""
+    texts = [text for text, y in zip(messages.X, messages.y, strict=True) if y == group]
+    return 100 * np.mean([bool(re.search(r"\bre\b", text)) for text in texts])
+
+
+@claim("04.re_atheism")
+def _(train):
+    return replies(train, 0)
+
+
+@claim("04.re_christianity")
+def _(train):
+    return replies(train, 1)
+
+
 @claim("04.first_cleaned")
 def _(asked, test, traces):
     return 100 * np.mean(asked["first"].predict(without(traces, test.X)) == test.y)
