@@ -9,14 +9,19 @@ end, the steps for every course photograph on every network, which takes half an
 """
 
 import argparse
+import functools
 import itertools
 import multiprocessing
 import resource
 import statistics
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:  # its memory is measured
+    from lessons_lib.network.classifier import Classifier
 
 BATCH_SIZES = [1, 2, 4, 8, 16]
 STEPS = 50
@@ -29,7 +34,7 @@ def seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def extra_memory(steps: int, queue: multiprocessing.Queue) -> None:
+def extra_memory(steps: int, queue: "multiprocessing.Queue[float]") -> None:
     """Peak memory over that of the loaded model that has answered once, in GiB."""
     from lessons_lib import images, models
     from lessons_lib.integrated_gradients import integrated_gradients
@@ -44,7 +49,7 @@ def extra_memory(steps: int, queue: multiprocessing.Queue) -> None:
 def in_a_process(steps: int) -> float:
     """`extra_memory` of a fresh process."""
     context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
+    queue: multiprocessing.Queue[float] = context.Queue()
     process = context.Process(target=extra_memory, args=(steps, queue))
     process.start()
     try:
@@ -57,7 +62,7 @@ def timing(runs: int) -> None:
     """Time of 50 steps, and steps to one per cent."""
     memory = {steps: in_a_process(steps) for steps in (16, 128)}
 
-    import saliency.core
+    import saliency.core  # type: ignore[import-untyped]
     import tensorflow as tf
 
     from lessons_lib import images, models
@@ -100,8 +105,8 @@ def timing(runs: int) -> None:
 
     for size in BATCH_SIZES:  # the first call is slower
         bare_gradient(tf.constant(rows[:size]))
-    per_size = {s: min(seconds(lambda s=s: bare(s)) for _ in range(2)) for s in BATCH_SIZES}
-    best = min(per_size, key=per_size.get)
+    per_size = {s: min(seconds(functools.partial(bare, s)) for _ in range(2)) for s in BATCH_SIZES}
+    best = min(per_size, key=per_size.__getitem__)
     listed = ", ".join(f"{s}: {1000 * t / STEPS:.0f}" for s, t in per_size.items())
     print(f"bare pass there and back, ms a step at each batch size: {listed}", flush=True)
 
@@ -135,7 +140,7 @@ peak memory over the loaded model's, GiB: {memory[16]:.2f} with 16 steps, {memor
 """)
 
 
-def pair_steps(xception: object, x: np.ndarray, target: int, most: int = 513) -> str:
+def pair_steps(xception: "Classifier", x: np.ndarray, target: int, most: int = 513) -> str:
     """Fewest points of PAIR's rule, of 17, 33, 65, ..., from which on completeness holds to 1 %."""
     from lessons_lib.integrated_gradients import Path, classifier_functions
 
@@ -197,7 +202,8 @@ def panels(networks: list[str], photographs: list[str]) -> None:
             classifier_functions(network), x, np.zeros_like(x), target, network.gradient_batch
         )
         edges = [float(edge) for edge in np.linspace(0, 1, 101) ** 2]
-        fine = sum(path.measure([ends])[0].phi for ends in itertools.pairwise(edges))
+        narrow = path.measure(list(itertools.pairwise(edges)))
+        fine = np.sum([panel.phi for panel in narrow], axis=0)
         for most in (10.0, 0.1, 0.05, 0.02):
             begin = time.process_time()
             found = integrated_gradients(network, x, target, panel_tolerance=most)

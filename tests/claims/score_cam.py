@@ -219,8 +219,8 @@ def _(found):
 
 @claim("03.baseline_counts")
 def _(found, other):
-    """Of the blurred baseline, the last of the loop."""
-    return ranks(summed(found, softmax(found.logits)), other) < 0.7
+    """Of the blurred baseline, the last of the loop: lower, and yet a map of the dog."""
+    return 0.5 < ranks(summed(found, softmax(found.logits)), other) < 0.7
 
 
 @claim("03.winner_place")
