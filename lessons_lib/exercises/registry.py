@@ -171,14 +171,14 @@ def by_name(answer: Any, names: Sequence[str]) -> Any:
     return [found[name.lower()] for name in names]
 
 
-def numbers(answer: Any) -> NDArray[np.float64]:
+def numbered(answer: Any) -> NDArray[np.float64]:
     """Numbers of a list, an array or a tensor; of a dict or a Series in the order of their names.
 
     A name ends in its number, from 0 or 1 on: ``2``, ``"x2"``, ``"x_2"``, ``"phi_2"``.
 
     Examples
     --------
-    >>> numbers({"beta_1": 0.7, "beta_0": -0.1, "beta_2": 0.3})
+    >>> numbered({"beta_1": 0.7, "beta_0": -0.1, "beta_2": 0.3})
     array([-0.1,  0.7,  0.3])
     """
     if not hasattr(answer, "items"):

@@ -237,7 +237,7 @@ def sample_table(
     category = np.array([level is not None for level in columns.levels])
     if categories is None:
         _warn_of_codes(data, labels, category)
-    for j in np.flatnonzero(category & (data != row).all(axis=0)):
+    for j in np.flatnonzero(category & (data != row).all(axis=0)).tolist():
         warnings.warn(
             f"{labels[j]}: the row's own {_level(columns, row, j)} does not occur in the data, so "
             "that no sample has it, and its coefficient rests on the row's answer alone; add rows "
