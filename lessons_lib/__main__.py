@@ -44,8 +44,10 @@ and at last manifest.json. Called again it goes on where it stopped: what has it
 same photograph and the same options, is not done again. A file that cannot be read is named and
 skipped.
 
-Exit code 0: all is done; 1: some files were skipped; 2: it could not be done, the message says why.
+Exit code 0: all is done; 1: some files were skipped; 2: it could not be done, the message says why;
+130: you stopped it.
 """
+STOPPED = 130  # what shells say of a command that Ctrl+C ended
 
 
 def photographs(given: Sequence[str]) -> list[Path]:
@@ -417,13 +419,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command: 0 if all is done, 1 if some files were skipped, 2 if nothing could be done."""
+    """Run a command: 0 if all is done, 1 if files were skipped, 2 if nothing could be done; 130."""
     chosen = parser().parse_args(arguments)
     try:
         done: int = chosen.run(chosen)
     except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("\nstopped; with --out FOLDER the same command goes on from here", file=sys.stderr)
+        return STOPPED
     return done
 
 

@@ -16,7 +16,7 @@ import pytest
 
 import lessons_lib.report
 from lessons_lib import images, models
-from lessons_lib.__main__ import main
+from lessons_lib.__main__ import STOPPED, main
 from lessons_lib.basics import files
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.methods import METHODS, by_names, short_name
@@ -225,7 +225,10 @@ def test_what_has_its_manifest_is_not_done_again(mine, tmp_path, capsys, monkeyp
     assert len(asked) == 5
 
 
-def test_a_run_that_is_stopped_leaves_only_what_is_whole(mine, tmp_path, monkeypatch) -> None:
+def test_a_run_that_is_stopped_leaves_only_what_is_whole(
+    mine, tmp_path, monkeypatch, capsys
+) -> None:
+    """And says in one line how to go on."""
     whole, done = lessons_lib.report.explain, []
 
     def stopped(*a: object, **k: object) -> object:
@@ -237,8 +240,9 @@ def test_a_run_that_is_stopped_leaves_only_what_is_whole(mine, tmp_path, monkeyp
     monkeypatch.setattr(lessons_lib.report, "explain", stopped)
     page = tmp_path / "page.html"
     command = ["explain", str(mine / "photos"), *options(mine, "--out", str(tmp_path / "out"))]
-    with pytest.raises(KeyboardInterrupt):
-        main([*command, "--report", str(page)])
+    assert main([*command, "--report", str(page)]) == STOPPED
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said == "stopped; with --out FOLDER the same command goes on from here"
     assert {p.name for p in tmp_path.iterdir()} == {"out"}
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["p0"]
     lessons_lib.report.load_explained(tmp_path / "out" / "p0")

@@ -165,7 +165,14 @@ def _explained(
             f"{asked.labels[chosen]!r} is both explained and expected: there is no difference"
         )
     elif other is not None:
-        questions |= {"expected": (other, None), "difference": (chosen, other)}
+        questions["expected"] = other, None
+        if _one_number(asked, x, chosen, other):
+            left_out.append(
+                f"{ask.label(chosen, other)}: one number of the network decides between the two, "
+                f"so the maps would be those of {asked.labels[chosen]!r} again"
+            )
+        else:
+            questions["difference"] = chosen, other
 
     findings, refused = [], {}
     steps = iter(bar(range(len(questions) * (len(wanted) + 1)), desc="explaining"))
@@ -303,6 +310,15 @@ def _certain(findings: Sequence[Finding], methods: Mapping[str, Method], kind: s
             "the difference of the two tells more."
         )
     return found
+
+
+def _one_number(network: Network, x: Heat, c: int, d: int) -> bool:
+    """Whether the score of one class is that of the other with its sign turned: a single sigmoid.
+
+    The difference of the two is then the score of the first, doubled.
+    """
+    scores = network.logits(np.concatenate([x, x[:, ::-1]]))  # on two pictures: not by chance
+    return len(network.labels) == 2 and bool((scores[:, c] == -scores[:, d]).all())
 
 
 def _looks_at_a_layer(method: Method) -> bool:

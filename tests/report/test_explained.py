@@ -74,12 +74,25 @@ def test_a_difference_of_two_scores_is_the_logits_difference(last: str | None) -
     assert abs((logits[2] - logits[0]) - (p[2] - p[0])) > 0.1
 
 
-def test_a_single_sigmoid_has_a_difference_too() -> None:
+def test_a_single_sigmoid_has_no_map_of_the_difference_and_says_so() -> None:
+    """It would be the first map, doubled; two units with a softmax do have one."""
     net = Classifier(gap_net("sigmoid", classes=1), ["circle"])
-    found = explain(net, PHOTO, "circle" if net.top(PHOTO)[0].index == 0 else 0, methods=FAST)
-    assert found.questions["difference"][0].label in (
-        "circle rather than not circle", "not circle rather than circle",
-    )  # fmt: skip
+    top = net.top(PHOTO)[0].label
+    (other,) = {"circle", "not circle"} - {top}
+    view, _ = net.explaining(rather_than(*map(net.class_index, (top, other))))
+    np.testing.assert_allclose(
+        grad_cam(view, PHOTO), 2 * grad_cam(net, PHOTO, top), rtol=1e-4, atol=1e-7
+    )
+    found = explain(net, PHOTO, other, methods=FAST)
+    assert list(found.questions) == ["predicted", "expected"]
+    assert found.left_out == (
+        f"{top} rather than {other}: one number of the network decides between the two, so the "
+        f"maps would be those of {top!r} again",
+    )
+    pair = Classifier(gap_net("softmax", classes=2), ["circle", "square"])
+    assert (
+        "difference" in explain(pair, PHOTO, 1 - pair.top(PHOTO)[0].index, methods=FAST).questions
+    )
 
 
 def test_classes_that_follow_one_another_compile_nothing_anew() -> None:
