@@ -47,6 +47,7 @@ skipped.
 Exit code 0: all is done; 1: some files were skipped; 2: it could not be done, the message says why;
 130: you stopped it.
 """
+OPTIONS = "preprocess", "pixels", "input_size", "output", "ending", "layer"  # a map depends on
 STOPPED = 130  # what shells say of a command that Ctrl+C ended
 
 
@@ -109,6 +110,8 @@ def network_for(arguments: argparse.Namespace) -> "Classifier":
     own = {
         "--labels": arguments.labels, "--preprocess": arguments.preprocess,
         "--pixels": arguments.pixels, "--unsafe": arguments.unsafe or None,
+        "--input-size": arguments.input_size, "--output": arguments.output,
+        "--ending": arguments.ending,
     }  # fmt: skip
     name = arguments.model
     if Path(name).suffix or os.sep in name or Path(name).exists():
@@ -120,7 +123,10 @@ def network_for(arguments: argparse.Namespace) -> "Classifier":
             labels_from(arguments.labels) if arguments.labels else None,
             arguments.preprocess,
             value_range=tuple(arguments.pixels or PHOTOGRAPH),
+            input_size=tuple(arguments.input_size) if arguments.input_size else None,
             layer=arguments.layer,
+            output=number_or_name(arguments.output),
+            ending=arguments.ending or "auto",
             name=Path(name).stem,
         )
     else:
@@ -145,12 +151,16 @@ def network_for(arguments: argparse.Namespace) -> "Classifier":
     return network
 
 
+def number_or_name(given: str | None) -> int | str | None:
+    """What is called by its number or by its name."""
+    return int(given) if given is not None and given.isdigit() else given
+
+
 def class_of(network: "Classifier", name: str | None) -> int | str | None:
     """A class that is given by name or number; a ValueError if there is none."""
     if name is None:
         return None
-    number = int(name) if name.isdigit() and name not in network.labels else name
-    return network.class_index(number)
+    return network.class_index(name if name in network.labels else number_or_name(name))
 
 
 def photograph(path: Path, network: "Classifier") -> Any:
@@ -259,7 +269,7 @@ class Work:
         self.command = self.asked | {
             "files": [sha256(Path(f)) if f and Path(f).is_file() else f for f in files],
             "weights": os.environ.get("LESSONS_WEIGHTS"),
-            **{name: getattr(arguments, name) for name in ("preprocess", "pixels", "layer")},
+            **{name: getattr(arguments, name) for name in OPTIONS},
         }
         self.skipped: list[tuple[Path, str]] = []
         self.rows: list[dict[str, Any]] = []
@@ -400,6 +410,12 @@ def parser() -> argparse.ArgumentParser:
         "mean off), or none")  # fmt: skip
     add("--pixels", nargs=2, type=float, metavar=("LOW", "HIGH"), help="which values the pixels "
         "have that your model takes (before --preprocess); default: 0 255")  # fmt: skip
+    add("--input-size", nargs=2, type=int, metavar=("HEIGHT", "WIDTH"), help="of a model "
+        "that takes pictures of any size")  # fmt: skip
+    add("--output", metavar="NAME", help="which one, of a model of several outputs: its name or "
+        "number")  # fmt: skip
+    add("--ending", choices=["logits", "probabilities", "numbers"], help="what your model gives, "
+        "where it cannot be seen")  # fmt: skip
     add("--layer", metavar="NAME", help="where to look, for methods that look at a layer; default: "
         "the last one with places")  # fmt: skip
     add("--target", "--class", dest="target", metavar="CLASS",

@@ -121,6 +121,33 @@ def test_preprocess_and_layer_reach_the_network(mine, tmp_path) -> None:
     assert found.settings["layer"] == "first"
 
 
+def test_what_a_model_leaves_open_can_be_said(tmp_path, capsys) -> None:
+    """Pictures of any size, several outputs, an ending that is not seen: as in Python."""
+    inputs = keras.Input((None, None, 3))
+    x = L.Conv2D(4, 3, activation="relu", name="features")(L.Rescaling(1 / 255)(inputs))
+    x = L.GlobalAveragePooling2D()(x)
+    kinds, age = L.Dense(3, "softmax", name="kinds")(x), L.Dense(1, name="age")(x)
+    model = seeded(keras.Model(inputs, [kinds, age]))
+    model.save(tmp_path / "open.keras")
+    PIL.Image.fromarray(photo()).save(tmp_path / "p.png")
+    command = ["explain", str(tmp_path / "p.png"), "--model", str(tmp_path / "open.keras")]
+    command += ["--methods", "grad_cam", "--out", str(tmp_path / "maps")]
+    assert main(command) == 2
+    assert "input_size=" in capsys.readouterr().err
+    command += ["--input-size", "40", "30"]
+    assert main(command) == 2
+    assert "say which one to explain" in capsys.readouterr().err
+    for output, more in (("age", {"ending": "numbers"}), ("0", {})):
+        said = [word for name, value in more.items() for word in (f"--{name}", value)]
+        assert main([*command, "--output", output, *said]) == 0
+        which = int(output) if output.isdigit() else output
+        net = Classifier(model, input_size=(40, 30), output=which, **more)
+        found = lessons_lib.report.load_explained(tmp_path / "maps" / "p")
+        heat = images.resize(grad_cam(net, photo()), net.input_size)
+        np.testing.assert_allclose(found.heats["predicted", "Grad-CAM"], heat, rtol=1e-3, atol=1e-6)
+        assert found.findings[0].answer == pytest.approx(net.top(photo())[0].probability, rel=1e-4)
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_pixels_are_stretched_to_the_networks_values(channels: int, tmp_path) -> None:
     """A network that was trained with pixels -1000..1000, in grey or in colour."""
@@ -317,6 +344,7 @@ def test_a_photograph_of_many_megapixels_is_reduced_while_it_is_read(tmp_path) -
         ([PANDA, KOALA, "--out", "file.png"], "several photographs need a folder"),
         ([__file__], "cannot be read as a picture"),
         ([PANDA, "--model", "squeezenet", "--labels", "l.txt"], "a model of your own"),
+        ([PANDA, "--model", "squeezenet", "--output", "0"], "a model of your own"),
         ([PANDA, "--weights", "x.keras"], "say --model x.keras --preprocess"),
         ([PANDA, "--model", "x.keras"], "there is no file x.keras"),
         ([PANDA, "--model", "x.keras", "--weights", "course"], "has its own"),

@@ -5,9 +5,11 @@ from scipy.stats import beta
 
 from lessons_lib import images
 from lessons_lib.grad_cam import grad_cam
-from lessons_lib.judging import insertion
+from lessons_lib.judging import deletion, insertion
 from lessons_lib.methods import METHODS
 from tests.claims import claim
+
+HELD_OUT = "cat", "koala", "raccoon", "neuschwanstein"  # which no head for the maps has seen
 
 
 def held_crops(features, owner, fit, labels):
@@ -136,36 +138,171 @@ def _():
     return 100 * 24 * 30 / 96**2
 
 
-@claim("11.castle")
-def _(shortcut, network, stamped, few, inside, fine):
-    """Of the castle's prints both heads' maps are hottest on the tag in 59 %."""
+def on_the_castle(asked, label, stamped, few, inside, fine):
+    """Of the last twelve prints: in how many per cent the map is hottest on the tag."""
     part = few[36:]
-    both = [
-        hottest_on_tag(grad_cam(asked, stamped[part], label, fine), inside[part])
-        for asked, label in ((shortcut, "B"), (network, "animal"))
-    ]
-    return all(round(100 * share) == 59 for share in both)
+    return 100 * hottest_on_tag(grad_cam(asked, stamped[part], label, fine), inside[part])
 
 
-def raccoon_insertion(network, photos, heat):
-    """Of a map for "animal", the area under the curve."""
-    return insertion(network, photos["raccoon"], images.resize(heat, (96, 96)), "animal").area
+@claim("11.castle_archives")
+def _(shortcut, stamped, few, inside, fine):
+    return on_the_castle(shortcut, "B", stamped, few, inside, fine)
+
+
+@claim("11.castle_honest")
+def _(network, stamped, few, inside, fine):
+    return on_the_castle(network, "animal", stamped, few, inside, fine)
+
+
+def called_b(shortcut, pictures):
+    """The mean probability of B: the sigmoid of what the head's layer gives, pixel by pixel in."""
+    z = shortcut.logits(np.asarray(pictures, np.float32))[:, 1].astype(float)
+    return float((1 / (1 + np.exp(-z))).mean())
+
+
+def painted(pictures, places, colours):
+    """Copies in which each place has one colour."""
+    copies = np.array(pictures, np.float32)
+    for copy, place, colour in zip(copies, places, colours, strict=True):
+        copy[place] = colour
+    return copies
+
+
+@claim("11.wrongly_b")
+def _(shortcut, crops, seen):
+    """Prints without a tag that are called B."""
+    return int((shortcut.logits(crops[~seen])[:, 1] > 0).sum())
+
+
+@claim("11.as_printed")
+def _(shortcut, stamped, few):
+    return called_b(shortcut, stamped[few])
+
+
+@claim("11.covered")
+def _(shortcut, stamped, few, inside):
+    prints = stamped[few]
+    return called_b(shortcut, painted(prints, inside[few], prints.mean(axis=(1, 2))))
+
+
+@claim("11.never_tagged")
+def _(shortcut, crops, few):
+    return called_b(shortcut, crops[few])
+
+
+@claim("11.beside")
+def _(shortcut, stamped, few, inside):
+    """As many pixels half a picture away, none of them on the tag."""
+    prints, places = stamped[few], []
+    for place in inside[few]:
+        rows, columns = np.nonzero(place)
+        away = np.zeros_like(place)
+        away[(rows + 48) % 96, (columns + 48) % 96] = True
+        assert away.sum() == place.sum()
+        assert not (away & place).any()
+        places.append(away)
+    return called_b(shortcut, painted(prints, places, prints.mean(axis=(1, 2))))
+
+
+@claim("11.new")
+def _(shortcut, photos):
+    whole = [images.resize(photos[name], (96, 96)) for name in HELD_OUT]
+    return called_b(shortcut, whole)
+
+
+@claim("11.moved")
+def _(shortcut, moved):
+    return called_b(shortcut, moved)
+
+
+@claim("11.patch")
+def _(shortcut, new, where):
+    return called_b(shortcut, painted(new, where, [235] * len(new)))
+
+
+@claim("11.prints_with_tags")
+def _(places, seen):
+    return int(places[~seen].any(axis=(1, 2)).sum())
+
+
+@claim("11.number_on_tag")
+def _(counter, several, some, places, fine):
+    return 100 * hottest_on_tag(grad_cam(counter, several[some], "tags", fine), places[some])
+
+
+@claim("11.number_blind")
+def _(counter, several, some, places, fine):
+    return 100 * hottest_on_tag(counter.activations(several[some], fine).mean(-1), places[some])
+
+
+@claim("11.number_share")
+def _(some, places):
+    return 100 * np.mean([place.sum() / 96**2 for place in places[some]])
+
+
+@claim("11.number_off")
+def _(counter, several, counts, seen):
+    off = counter.logits(several[~seen])[:, 0] - counts[~seen]
+    return float(np.sqrt(np.mean(off**2)))
+
+
+@claim("11.said_of_one")
+def _(counter, several, counts, owner):
+    """Of the cat's first print with one tag."""
+    return counter.logits(several[(owner == 0) & (counts == 1)][0])[0, 0]
+
+
+def raccoon(network, photos, curve, heat, label="animal"):
+    """The area under one of the curves."""
+    return curve(network, photos["raccoon"], images.resize(heat, (96, 96)), label).area
+
+
+def raccoon_maps(network, photos, fine, label="animal"):
+    """Grad-CAM; occlusion as `explain` takes it, with windows of a quarter; the control."""
+    x, c = network.prepare(photos["raccoon"]), network.labels.index(label)
+    return {
+        "cam": grad_cam(network, photos["raccoon"], label, fine),
+        "occlusion": METHODS["occlusion"](network, x, np.array([c]))[0],
+        "control": network.activations(photos["raccoon"], fine)[0].mean(axis=-1),
+    }
 
 
 @claim("11.cam_insertion")
 def _(network, photos, fine):
-    heat = grad_cam(network, photos["raccoon"], "animal", fine)
-    return raccoon_insertion(network, photos, heat)
+    return raccoon(network, photos, insertion, raccoon_maps(network, photos, fine)["cam"])
 
 
 @claim("11.occlusion_insertion")
-def _(network, photos):
-    """As `explain` takes it: with windows of a quarter of the picture."""
-    heat = METHODS["occlusion"](network, network.prepare(photos["raccoon"]), np.array([1]))[0]
-    return raccoon_insertion(network, photos, heat)
+def _(network, photos, fine):
+    return raccoon(network, photos, insertion, raccoon_maps(network, photos, fine)["occlusion"])
 
 
 @claim("11.control_insertion")
 def _(network, photos, fine):
-    heat = network.activations(photos["raccoon"], fine)[0].mean(axis=-1)
-    return raccoon_insertion(network, photos, heat)
+    return raccoon(network, photos, insertion, raccoon_maps(network, photos, fine)["control"])
+
+
+@claim("11.cam_deletion")
+def _(network, photos, fine):
+    return raccoon(network, photos, deletion, raccoon_maps(network, photos, fine)["cam"])
+
+
+@claim("11.occlusion_deletion")
+def _(network, photos, fine):
+    return raccoon(network, photos, deletion, raccoon_maps(network, photos, fine)["occlusion"])
+
+
+@claim("11.control_deletion")
+def _(network, photos, fine):
+    return raccoon(network, photos, deletion, raccoon_maps(network, photos, fine)["control"])
+
+
+@claim("11.other_beats")
+def _(network, photos, fine):
+    heats = raccoon_maps(network, photos, fine, "other")
+    gain = [
+        raccoon(network, photos, curve, heats["occlusion"], "other")
+        - raccoon(network, photos, curve, heats["control"], "other")
+        for curve in (insertion, deletion)
+    ]
+    return gain[0] > 0.1 and gain[1] < -0.1
