@@ -133,9 +133,13 @@ def _(shortcut, stamped, seen):
 
 
 @claim("11.tag_share")
-def _():
-    """A tag is 24 pixels high and 30 wide."""
-    return 100 * 24 * 30 / 96**2
+def _(crops, stamped, few):
+    """Of the pixels, those that a tag may have changed: the smallest box around the changes."""
+    shares = []
+    for before, after in zip(crops[few], stamped[few], strict=True):
+        rows, columns = np.nonzero((before != after).any(axis=-1))
+        shares.append((np.ptp(rows) + 1) * (np.ptp(columns) + 1) / before[..., 0].size)
+    return 100 * float(np.mean(shares))
 
 
 def on_the_castle(asked, label, stamped, few, inside, fine):
@@ -247,9 +251,10 @@ def _(counter, several, counts, seen):
 
 
 @claim("11.said_of_one")
-def _(counter, several, counts, owner):
-    """Of the cat's first print with one tag."""
-    return counter.logits(several[(owner == 0) & (counts == 1)][0])[0, 0]
+def _(counter, several, some, counts, first):
+    """Of the print with one tag that is shown."""
+    assert counts[some[first[0]]] == 1
+    return counter.logits(several[some[first[0]]])[0, 0]
 
 
 def raccoon(network, photos, curve, heat, label="animal"):

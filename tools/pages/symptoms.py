@@ -100,7 +100,7 @@ def looks_strong() -> Symptom:
     network = models.load("squeezenet")
     hens = images.course_image("hens")
     top, other = grad_cam(network, [hens] * 2, [network.top(hens)[0].label, "espresso"])
-    return Symptom([_panel(hens, top), _panel(hens, other)], 1.0, float(other.max() / top.max()))
+    return Symptom([_panel(hens, other), _panel(hens, top)], 1.0, float(other.max() / top.max()))
 
 
 def wrong_pixels() -> Symptom:
