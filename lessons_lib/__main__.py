@@ -125,7 +125,7 @@ def network_for(arguments: argparse.Namespace) -> "Classifier":
             value_range=tuple(arguments.pixels or PHOTOGRAPH),
             input_size=tuple(arguments.input_size) if arguments.input_size else None,
             layer=arguments.layer,
-            output=number_or_name(arguments.output),
+            output=None if arguments.output is None else number_or_name(arguments.output),
             ending=arguments.ending or "auto",
             name=Path(name).stem,
         )
@@ -151,9 +151,9 @@ def network_for(arguments: argparse.Namespace) -> "Classifier":
     return network
 
 
-def number_or_name(given: str | None) -> int | str | None:
+def number_or_name(given: str) -> int | str:
     """What is called by its number or by its name."""
-    return int(given) if given is not None and given.isdigit() else given
+    return int(given) if given.isdigit() else given
 
 
 def class_of(network: "Classifier", name: str | None) -> int | str | None:
