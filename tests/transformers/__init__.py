@@ -10,15 +10,15 @@ from tests.networks import transformer_net
 
 
 @functools.cache
-def plain(token: bool = True) -> Classifier:
+def plain(token: bool = True, blocks: int = 2) -> Classifier:
     """One for all tests, so that it is compiled once."""
-    return Classifier(transformer_net(token))
+    return Classifier(transformer_net(token, blocks))
 
 
 @functools.cache
-def folded(token: bool = True) -> Classifier:
+def folded(token: bool = True, blocks: int = 2) -> Classifier:
     """Its twin with places."""
-    return with_folded_tokens(plain(token))
+    return with_folded_tokens(plain(token, blocks))
 
 
 def pictures(n: int = 3, size: tuple[int, int] = (8, 12)) -> np.ndarray:
