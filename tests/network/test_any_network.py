@@ -1,6 +1,6 @@
 """The same code on every kind of network: those of keras.applications, with random weights.
 
-Two of them are tried in every run; the others, which take minutes to trace, are marked slow:
+One of them is tried in every run; the others, which take minutes to trace, are marked slow:
 ``make test ARGS="-m slow"`` runs them.
 """
 
@@ -13,6 +13,7 @@ from lessons_lib.grad_cam import grad_cam
 from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.score_cam import score_cam
+from tests.networks import SIZE, gap_net
 
 # Input size, the layer that is found, and whether the network ends in pooling and one linear layer.
 NETWORKS = {
@@ -33,7 +34,8 @@ NETWORKS = {
 }
 
 
-QUICK = ["VGG16", "MobileNet"]
+QUICK = ["MobileNet"]
+NESTED = ["MobileNet", "EfficientNetB0"]
 
 
 def built(name: str) -> keras.Model:
@@ -53,11 +55,6 @@ def net(request: pytest.FixtureRequest) -> Classifier:
     return Classifier(built(request.param), preprocess="tf", name=request.param)
 
 
-@pytest.fixture(scope="module")
-def mobile() -> Classifier:
-    return Classifier(built("MobileNet"), preprocess="tf")
-
-
 def pictures(size: int, n: int = 2) -> np.ndarray:
     rng = np.random.default_rng(1)
     coarse = rng.uniform(0, 255, (n, 8, 8, 3))
@@ -72,11 +69,12 @@ def test_layer_is_found_and_maps_are_finite(net: Classifier) -> None:
     assert channels > 5
     assert layer is None or net.layer == layer
     x = pictures(size)
+    gradient = net.gradients(x, [0, 3]).gradient
+    assert np.isfinite(gradient).all()
+    assert np.abs(gradient).max() > 0
     heats = grad_cam(net, x, [0, 3])
     assert heats.shape == (2, height, width)
     assert np.isfinite(heats).all()
-    assert np.isfinite(net.gradients(x, [0, 3]).gradient).all()
-    assert np.abs(net.gradients(x, [0, 3]).gradient).max() > 0
     assert np.isfinite(score_cam(net, x[0], 3, max_channels=8)).all()
     phi = integrated_gradients(net, x[0], 3, rule="midpoint", num_steps=2).phi
     assert np.isfinite(phi).all()
@@ -120,11 +118,11 @@ def test_grad_cam_equals_tf_keras_vis(net: Classifier) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["MobileNet", pytest.param("EfficientNetB0", marks=pytest.mark.slow)]
+    "name", ["small", *(pytest.param(n, marks=pytest.mark.slow) for n in NESTED)]
 )
 def test_nested_in_sequential_and_functional_models(name: str) -> None:
-    size, layer, _ = NETWORKS[name]
-    model, x = built(name), pictures(size)
+    size, layer, _ = NETWORKS.get(name, (SIZE, "features", True))
+    model, x = gap_net() if name == "small" else built(name), pictures(size)
     expected = grad_cam(Classifier(model), x, 2)
     inputs = keras.Input((size, size, 3))
     for outer in (
@@ -137,13 +135,12 @@ def test_nested_in_sequential_and_functional_models(name: str) -> None:
         np.testing.assert_allclose(grad_cam(net, x, 2), expected, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(32, 32), (600, 600), (48, 200), (333, 77)])
-@pytest.mark.parametrize("count", [1, 9])
-def test_pictures_of_any_size_and_number(
-    shape: tuple[int, int], count: int, mobile: Classifier
-) -> None:
-    photos = np.random.default_rng(0).integers(0, 256, (count, *shape, 3), dtype=np.uint8)
-    heats = grad_cam(mobile, photos, 0)
-    assert heats.shape == (count, 2, 2)
-    assert np.isfinite(heats).all()
-    np.testing.assert_allclose(heats[-1], grad_cam(mobile, photos[-1], 0), rtol=1e-3, atol=1e-6)
+def test_pictures_of_any_size_and_number() -> None:
+    small = Classifier(gap_net())
+    for shape in ((16, 16), (600, 600), (48, 200), (333, 77)):
+        photos = np.random.default_rng(0).integers(0, 256, (9, *shape, 3), dtype=np.uint8)
+        heats = grad_cam(small, photos, 0)
+        assert heats.shape == (9, 5, 5)
+        assert np.isfinite(heats).all()
+        alone = grad_cam(small, photos[-1:], 0)
+        np.testing.assert_allclose(heats[-1:], alone, rtol=1e-3, atol=1e-6)

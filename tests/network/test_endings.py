@@ -330,7 +330,7 @@ def test_an_output_is_chosen_by_its_name() -> None:
 
 def test_the_scores_can_be_asked_for_inside_a_function_of_the_readers_own() -> None:
     for name in ("softmax", "softmax, then reshape", "heads beside each other, reshaped"):
-        classifier = Classifier(net(WITH_LOGITS[name]))
+        classifier = ending_in(name)
 
         @tf.function
         def slope(x: tf.Tensor, classifier: Classifier = classifier) -> tf.Tensor:

@@ -124,8 +124,9 @@ LIBRARIES = {"PyTorch": pytorch, "ONNX": onnx, "TFLite": tflite, "SavedModel": s
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:tensorflow", "ignore:.*tf.lite.Interpreter")
-@pytest.mark.parametrize("end", ["logits", "probabilities"])
-@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize(
+    ("library", "end"), zip(LIBRARIES, ["logits", "probabilities"] * 2, strict=True)
+)
 def test_the_page_explains_a_network_as_the_same_one_in_keras(
     library: str, end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

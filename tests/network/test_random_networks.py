@@ -1,6 +1,6 @@
 """Networks drawn at random: whatever comes out is right, or the error is clear.
 
-Each network is held against itself, called directly, and against a tape of the test's own. Forty
+Each network is held against itself, called directly, and against a tape of the test's own. Some
 seeds are fixed. For others: `RANDOM_NETWORKS=2000 RANDOM_NETWORKS_FROM=100 pytest` this file.
 """
 
@@ -22,8 +22,11 @@ from lessons_lib.network.scores import Score, element, region
 from tests.random_networks import Drawn, draw
 
 KEPT: tuple[int, ...] = (629, 690, 902, 1048, 1541)  # seeds that once failed
-FIRST = int(os.environ.get("RANDOM_NETWORKS_FROM", "0"))
-SEEDS = range(FIRST, FIRST + int(os.environ.get("RANDOM_NETWORKS", "40")))
+# Of the first forty those that bring an ending which test_endings.py has not, or a nesting, a type,
+# an output or a way of preprocessing which no other of these brings.
+CHOSEN = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 21, 22, 24, 25, 27, 28, 37, 39)
+FIRST, COUNT = (int(os.environ.get(f"RANDOM_NETWORKS{end}", 0)) for end in ("_FROM", ""))
+SEEDS = range(FIRST, FIRST + COUNT) or CHOSEN
 
 
 def is_ours(error: Exception) -> bool:

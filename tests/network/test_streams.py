@@ -1,5 +1,6 @@
 """Pictures one after another: arrays, paths, a generator; memory that does not grow with them."""
 
+import functools
 import tracemalloc
 import weakref
 from collections.abc import Callable, Iterator
@@ -124,7 +125,8 @@ def test_of_large_pictures_only_one_is_alive(net) -> None:
             yield picture
             del picture
 
-    heavy = (grad_cam, maps.saliency, maps.guided_grad_cam, integrated_gradients)
+    along = functools.partial(integrated_gradients, rule="midpoint", num_steps=2)
+    heavy = (grad_cam, maps.saliency, maps.guided_grad_cam, along)
     for method in (*heavy, lambda net, x, target: net.probabilities(x)):
         method(net, large(2), 1)  # compiled
         levels.clear()
