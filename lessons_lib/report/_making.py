@@ -154,7 +154,7 @@ def _explained(
     (chosen,) = map(int, asked.chosen(x, named))
     other = None if expected is None else network.class_index(expected)
     ask = _Asking(asked, x, layer)
-    if isinstance(methods, Mapping):
+    if isinstance(methods, Mapping) and methods:
         wanted = dict(methods)
     else:
         wanted = by_names(fitting_methods(network, target) if methods is None else methods)
