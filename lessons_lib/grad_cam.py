@@ -62,9 +62,9 @@ def grad_cam(
     Examples
     --------
     >>> from lessons_lib import images, models
-    >>> heat = grad_cam(models.load("mobilenet_v2"), images.course_image("panda"))
+    >>> heat = grad_cam(models.load("squeezenet"), images.course_image("panda"))
     >>> heat.shape, bool(heat.min() >= 0)
-    ((7, 7), True)
+    ((13, 13), True)
     """
     return layer_maps(
         lambda A, gradient: weighted_sum(A, alpha(gradient)), classifier, images, target, layer

@@ -81,7 +81,7 @@ def heat_maps(
     --------
     >>> from lessons_lib import images, models
     >>> panda = images.course_image("panda")
-    >>> heat_maps(METHODS["Grad-CAM"], models.load("mobilenet_v2"), panda).shape
+    >>> heat_maps(METHODS["Grad-CAM"], models.load("squeezenet"), panda).shape
     (224, 224)
     """
     classifier, target = classifier.explaining(target)

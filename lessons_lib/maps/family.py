@@ -52,8 +52,8 @@ def grad_cam_plus_plus(
     Examples
     --------
     >>> from lessons_lib import images, models
-    >>> grad_cam_plus_plus(models.load("mobilenet_v2"), images.course_image("panda")).shape
-    (7, 7)
+    >>> grad_cam_plus_plus(models.load("squeezenet"), images.course_image("panda")).shape
+    (13, 13)
     """
     combine = lambda A, g: weighted_sum(A, plus_plus_weights(A, g))  # noqa: E731
     return layer_maps(combine, classifier, images, target, layer)

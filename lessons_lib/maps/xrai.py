@@ -73,8 +73,12 @@ def xrai(
     Examples
     --------
     >>> from lessons_lib import images, models
-    >>> xrai(models.load("squeezenet"), images.course_image("panda"), num_steps=2).shape
-    (224, 224)
+    >>> network, panda = models.load("squeezenet"), images.course_image("panda")
+    >>> halves = np.zeros((2, 224, 224), bool)
+    >>> halves[0, :112] = halves[1, 112:] = True
+    >>> heat = xrai(network, panda, num_steps=2, regions=halves)
+    >>> heat.shape, [len(np.unique(heat[half])) for half in halves]
+    ((224, 224), [1, 1])
     """
     (x,) = classifier.prepare_one(image)
     classifier, target = classifier.explaining(target)

@@ -222,9 +222,8 @@ class Classifier(Network):
         Examples
         --------
         >>> from lessons_lib import models
-        >>> classifier = models.load("mobilenet_v2")
-        >>> classifier.replace(model=keras.models.clone_model(classifier.model)).layer
-        'out_relu'
+        >>> models.load("squeezenet").replace(layer="fire5_concat")
+        <Classifier squeezenet: 224 x 224 pixels, 1000 classes, layer fire5_concat, 27 x 27>
         """
         names = (
             "model", "labels", "preprocess", "input_size", "channels", "value_range", "layer",

@@ -54,9 +54,12 @@ def compare_layers(
     Examples
     --------
     >>> from lessons_lib import images, models
-    >>> figure = compare_layers(models.load("squeezenet"), images.course_image("panda"))
-    >>> [axis.get_title() for axis in figure.axes[1:4]]
-    ['conv1\n111 x 111', 'fire3_concat\n55 x 55', 'fire5_concat\n27 x 27']
+    >>> layers = ["fire3_concat", "fire5_concat"]
+    >>> figure = compare_layers(
+    ...     models.load("squeezenet"), images.course_image("panda"), layers=layers
+    ... )
+    >>> [axis.get_title() for axis in figure.axes[1:]]
+    ['fire3_concat\n55 x 55', 'fire5_concat\n27 x 27']
     """
     from lessons_lib.grad_cam import grad_cam
     from lessons_lib.network.layers import candidates, choices
