@@ -1,6 +1,7 @@
 """Networks small enough for a test: built in milliseconds, with weights from a seed."""
 
 import functools
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -124,6 +125,12 @@ def course(name: str, weights: str = "course") -> Classifier:
 
 def classifier(model: keras.Model, **options: object) -> Classifier:
     return Classifier(model, layer="features", **options)
+
+
+@functools.cache
+def shared(build: Callable[..., keras.Model], **options: object) -> Classifier:
+    """One network of each kind for all tests, so that it is compiled once; its weights stay."""
+    return classifier(build(**options))
 
 
 def global_random_state() -> tuple:

@@ -27,9 +27,10 @@ def test_on_a_gap_network_z_times_grad_cam_is_cam() -> None:
     model = gap_net(classes=4)
     A = keras.Model(model.inputs[0], model.get_layer("features").output)(photos()).numpy()
     w = model.get_layer("scores").get_weights()[0]
+    classifier = Classifier(model)
     for c in range(4):
         cam = np.maximum((A * w[:, c]).sum(-1), 0)
-        heat = grad_cam(Classifier(model), photos(), c)
+        heat = grad_cam(classifier, photos(), c)
         np.testing.assert_allclose(heat * A.shape[1] * A.shape[2], cam, atol=1e-5)
 
 
@@ -74,8 +75,9 @@ def test_equals_tf_keras_vis(build) -> None:
 def test_nested_model_gives_what_the_flat_one_gives(build) -> None:
     model = build()
     flat = grad_cam(Classifier(model), photos(), 1, "features")
+    classifier = Classifier(nested(model))
     for name in ("features", "backbone/features", "backbone", None):
-        inside = grad_cam(Classifier(nested(model)), photos(), 1, name)
+        inside = grad_cam(classifier, photos(), 1, name)
         np.testing.assert_allclose(inside, flat, atol=1e-6)
 
 
@@ -83,9 +85,9 @@ def test_a_sure_prediction_still_has_a_map() -> None:
     """The softmax would multiply by p (1 - p), which is 0 here in 32-bit numbers."""
     model = gap_net(classes=4)
     kernel, bias = model.get_layer("scores").get_weights()
-    plain = grad_cam(Classifier(model), photos(1), 1)
-    model.get_layer("scores").set_weights([kernel, bias + np.array([0, 200, 0, 0])])
     classifier = Classifier(model)
+    plain = grad_cam(classifier, photos(1), 1)
+    model.get_layer("scores").set_weights([kernel, bias + np.array([0, 200, 0, 0])])
     assert classifier.probabilities(photos(1))[0, 1] == 1
     np.testing.assert_allclose(grad_cam(classifier, photos(1), 1), plain, atol=1e-6)
     assert plain.max() > 0

@@ -1,8 +1,6 @@
 """Score-CAM: equations 6 to 10 and Algorithm 1 of Wang et al. 2020."""
 
-import functools
 import warnings
-from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -16,14 +14,7 @@ from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
 from lessons_lib.network.preprocessing import PREPROCESSING
 from lessons_lib.score_cam import channel_weights, masked_scores, masks, score_cam, varied_channels
-from tests.networks import (
-    classifier,
-    flat_net,
-    gap_net,
-    nested_net,
-    pictures,
-    seeded,
-)
+from tests.networks import classifier, flat_net, gap_net, nested_net, pictures, seeded, shared
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -81,12 +72,6 @@ def test_by_hand_with_an_identity_convolution() -> None:
     np.testing.assert_allclose(heat[0], [400, 400, 50, 50])
 
 
-@functools.cache
-def shared(build: Callable[[], keras.Model]) -> Classifier:
-    """One network of each kind, so that it is compiled once."""
-    return classifier(build())
-
-
 @pytest.mark.parametrize("baseline", ["black", "blurred", "zero", "grey", 30.0])
 @pytest.mark.parametrize("build", [flat_net, gap_net, nested_net])
 def test_by_brute_force(build, baseline: str) -> None:
@@ -110,7 +95,7 @@ def test_masks_are_enlarged_first_and_scaled_after() -> None:
 
 
 def test_probabilities_are_those_of_the_masked_pictures() -> None:
-    c = classifier(flat_net())
+    c = shared(flat_net)
     found = masked_scores(c, pictures(1), 2, baseline="black")
     x, A = c.prepare(pictures(1))[0], found.A
     masked = [
@@ -122,7 +107,7 @@ def test_probabilities_are_those_of_the_masked_pictures() -> None:
 
 
 def test_softmax_does_not_see_the_baseline_score_and_increases_do() -> None:
-    found = masked_scores(classifier(flat_net()), pictures(1), 0)
+    found = masked_scores(shared(flat_net), pictures(1), 0)
     shifted = found._replace(baseline_logit=found.baseline_logit + 7)
     np.testing.assert_allclose(channel_weights(found), channel_weights(shifted), rtol=1e-4)
     assert channel_weights(found).sum() == pytest.approx(1)
@@ -183,7 +168,7 @@ def test_max_channels_takes_the_most_varied() -> None:
     assert varied_channels(A).tolist() == [0, 1, 3]
     assert varied_channels(A, 2).tolist() == [1, 3]
     assert varied_channels(A, 99).tolist() == [0, 1, 3]
-    c = classifier(flat_net())
+    c = shared(flat_net)
     all_of_them = score_cam(c, pictures(1), 0)
     np.testing.assert_array_equal(score_cam(c, pictures(1), 0, max_channels=99), all_of_them)
     assert len(masked_scores(c, pictures(1), 0, max_channels=2).channels) == 2
@@ -237,7 +222,7 @@ def test_bfloat16_reaches_the_layers_of_a_nested_model() -> None:
 def test_float16_model() -> None:
     keras.config.set_dtype_policy("mixed_float16")
     try:
-        c = classifier(flat_net())
+        c = shared(flat_net)
     finally:
         keras.config.set_dtype_policy("float32")
     assert np.isfinite(score_cam(c, pictures(1))).all()

@@ -1,5 +1,7 @@
 """Integrated Gradients of several inputs: one attribution for each, complete over their sum."""
 
+import functools
+
 import keras
 import numpy as np
 import pandas as pd
@@ -22,28 +24,35 @@ def net(kind: type) -> keras.Model:
     return seeded(keras.Model(inputs, L.Dense(1)(x)))
 
 
-@pytest.mark.parametrize("kind", [dict, list, tuple])
-def test_each_input_gets_what_a_tape_gives_it(kind: type) -> None:
-    model = net(kind)
-    inputs = {"picture": PICTURE, "age": AGE}
-    x = inputs if kind is dict else kind(inputs.values())
-    start = {"picture": 0 * PICTURE, "age": AGE - 3}
-    found = integrate(model, x, start if kind is dict else kind(start.values()), num_steps=40)
+INPUTS = {"picture": PICTURE, "age": AGE}
+START = {"picture": 0 * PICTURE, "age": AGE - 3}
+
+
+@functools.cache
+def by_tape() -> list[np.ndarray]:
     nodes, weights = np.polynomial.legendre.leggauss(40)
     wanted, twin = [np.zeros((6, 6, 3)), np.zeros(1)], net(list)
     for alpha, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
-        ends = zip(inputs.values(), start.values(), strict=True)
+        ends = zip(INPUTS.values(), START.values(), strict=True)
         z = [tf.constant(s + alpha * (e - s), tf.float32)[None] for e, s in ends]
         with tf.GradientTape() as tape:
             tape.watch(z)
             score = twin(z)
         for w, g, e, s in zip(
-            wanted, tape.gradient(score, z), inputs.values(), start.values(), strict=True
+            wanted, tape.gradient(score, z), INPUTS.values(), START.values(), strict=True
         ):
             w += weight * g[0].numpy() * (e - s)
+    return wanted
+
+
+@pytest.mark.parametrize("kind", [dict, list, tuple])
+def test_each_input_gets_what_a_tape_gives_it(kind: type) -> None:
+    model = net(kind)
+    x, start = (e if kind is dict else kind(e.values()) for e in (INPUTS, START))
+    found = integrate(model, x, start, num_steps=40)
     phi = [*found.phi.values()] if kind is dict else found.phi
     assert type(found.phi) is kind
-    for one, other in zip(phi, wanted, strict=True):
+    for one, other in zip(phi, by_tape(), strict=True):
         assert one.shape == other.shape
         np.testing.assert_allclose(one, other, atol=1e-3 * np.abs(other).max())
     assert found.total == pytest.approx(sum(p.sum() for p in phi), rel=1e-5)
@@ -51,7 +60,7 @@ def test_each_input_gets_what_a_tape_gives_it(kind: type) -> None:
     wrap = (lambda z: z) if kind is dict else lambda z: kind(z.values())
     high, low = (
         model(wrap({key: value[None] for key, value in ends.items()})).numpy().item()
-        for ends in (inputs, start)
+        for ends in (INPUTS, START)
     )
     assert found.difference == pytest.approx(high - low, rel=1e-4)
 

@@ -12,7 +12,7 @@ NAMES = ["cat", "german_shepherd"]
 
 @pytest.fixture(scope="module")
 def hans():
-    return train(crops(NAMES, 100, bear_mark=[1]), NAMES)
+    return train(crops(NAMES, 70, bear_mark=[1]), NAMES)
 
 
 def test_the_mark_changes_its_box_and_nothing_else() -> None:
@@ -37,7 +37,7 @@ def test_only_the_wanted_class_bears_the_mark_and_seeds_decide() -> None:
 
 
 def test_neither_brightness_nor_colour_gives_the_animal_away() -> None:
-    data = crops(NAMES, 300)
+    data = crops(NAMES, 200)
     np.testing.assert_array_equal(data.x[..., 0], data.x[..., 1])
     for number in (data.x.mean(axis=(1, 2, 3)), data.x.std(axis=(1, 2, 3))):
         one, two = number[data.y == 0], number[data.y == 1]
@@ -59,7 +59,7 @@ def test_without_the_mark_in_training_there_is_something_to_learn() -> None:
     "name", ["CAM", "Grad-CAM", "Score-CAM", "LIME", "KernelSHAP", "Integrated Gradients"]
 )
 def test_the_maps_hottest_hundredth_lies_in_the_mark(hans, name: str) -> None:
-    data = crops(NAMES, 8, bear_mark=[1], seed=2)
+    data = crops(NAMES, 3, bear_mark=[1], seed=2)
     inside = BOX.mask((SIDE, SIDE))
     maps = heat_maps(METHODS[name], hans, data.x[data.y == 1], 1)
     assert np.mean([top_share_inside(heat, inside) for heat in maps]) >= 0.9

@@ -21,10 +21,10 @@ from tests.networks import (
     SIZE,
     classifier,
     flat_net,
-    gap_net,
     global_random_state,
     nested_net,
     pictures,
+    shared,
 )
 
 L = keras.layers
@@ -134,7 +134,7 @@ def test_deletion_by_brute_force() -> None:
 
 
 def test_ends_of_the_curves_are_the_picture_and_the_baseline() -> None:
-    c = classifier(flat_net())
+    c = shared(flat_net)
     x = pictures(1)[0]
     whole, none = c.probabilities(x)[0, 1], c.probabilities(c.baseline(x, "black"))[0, 1]
     heat = np.random.default_rng(0).uniform(size=(5, 5))
@@ -212,7 +212,7 @@ def test_rank_correlation() -> None:
     assert rank_correlation(a, np.ones((3, 4))) == 0
 
 
-@pytest.mark.parametrize("build", [gap_net, flat_net, nested_net])
+@pytest.mark.parametrize("build", [flat_net, nested_net])
 def test_randomising_the_weights_changes_grad_cam_and_not_the_callers_model(build) -> None:
     model, x = build(), pictures(1)[0]
     before, state = model.get_weights(), global_random_state()
@@ -247,7 +247,7 @@ def test_layers_are_shuffled_from_the_output_on_and_keep_their_values() -> None:
 
 def test_eigen_cam_does_not_see_the_head() -> None:
     """A method that knows no class cannot notice that the last layer is gone: it fails."""
-    c = classifier(flat_net())
+    c = shared(flat_net)
     method = lambda c, x, target: maps.eigen_cam(c, x)  # noqa: E731
     head = c.model.layers[-1].name
     stages = list(cascading_randomisation(c, pictures(1)[0], method, 0, layers=[head]))
@@ -283,9 +283,7 @@ def test_guided_backpropagation_fails_the_check_where_the_gradient_passes() -> N
 def test_unknown_layers_are_named() -> None:
     with pytest.raises(ValueError, match=r"'nowhere'.*are not layers with weights"):
         list(
-            cascading_randomisation(
-                classifier(flat_net()), pictures(1), grad_cam, 0, layers=["nowhere"]
-            )
+            cascading_randomisation(shared(flat_net), pictures(1), grad_cam, 0, layers=["nowhere"])
         )
 
 

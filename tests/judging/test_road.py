@@ -6,7 +6,7 @@ import pytest
 from lessons_lib.judging.curves import deletion, ranks
 from lessons_lib.judging.road import NEIGHBOURS, imputed, road
 from tests.judging.test_curves import WHITE, linear_net, weights_map
-from tests.networks import SIZE, classifier, flat_net, global_random_state, pictures
+from tests.networks import SIZE, flat_net, global_random_state, pictures, shared
 
 
 def test_each_missing_pixel_is_the_weighted_mean_of_its_neighbours() -> None:
@@ -71,7 +71,7 @@ def test_order_of_perfect_random_and_inverted_and_of_the_two_directions() -> Non
 
 
 def test_starts_at_the_whole_picture_and_a_constant_network_is_flat() -> None:
-    c, photo = classifier(flat_net()), pictures(1)[0]
+    c, photo = shared(flat_net), pictures(1)[0]
     curve = road(c, photo, np.eye(5), 2)
     assert curve.probability[0] == pytest.approx(c.probabilities(photo)[0, 2])
     np.testing.assert_allclose(curve.fraction, [0, 0.1, 0.3, 0.5, 0.7, 0.9])
@@ -81,7 +81,7 @@ def test_starts_at_the_whole_picture_and_a_constant_network_is_flat() -> None:
 
 @pytest.mark.parametrize("least_first", [False, True])
 def test_each_point_is_the_answer_to_that_share_imputed(least_first: bool) -> None:
-    c = classifier(flat_net())
+    c = shared(flat_net)
     photo = c.prepare(pictures(1)[0])[0]
     heat = np.random.default_rng(0).uniform(size=photo.shape[:2])
     curve = road(c, photo, heat, 1, fractions=(0.25, 0.5), least_first=least_first, noise=5, seed=4)
@@ -102,7 +102,7 @@ def test_a_plain_picture_stays_itself_where_deletion_makes_holes() -> None:
 
 
 def test_random_state_is_untouched_and_seeds_decide() -> None:
-    c, photo, state = classifier(flat_net()), pictures(1)[0], global_random_state()
+    c, photo, state = shared(flat_net), pictures(1)[0], global_random_state()
     first = road(c, photo, np.eye(5), 0).probability
     np.testing.assert_array_equal(first, road(c, photo, np.eye(5), 0).probability)
     assert np.abs(first - road(c, photo, np.eye(5), 0, seed=1).probability).max() > 0
@@ -122,7 +122,7 @@ def test_random_state_is_untouched_and_seeds_decide() -> None:
 def test_bad_arguments_are_named(options: dict, message: str) -> None:
     arguments = {"image": pictures(1)[0], "heat": np.eye(4), "target": 0, **options}
     with pytest.raises(ValueError, match=message):
-        road(classifier(flat_net()), **arguments)
+        road(shared(flat_net), **arguments)
 
 
 def test_a_mask_that_does_not_fit_is_refused() -> None:

@@ -16,7 +16,7 @@ from lessons_lib.judging.robustness import (
     shift,
 )
 from lessons_lib.network.classifier import Classifier
-from tests.networks import SIZE, classifier, flat_net, global_random_state, pictures
+from tests.networks import SIZE, flat_net, global_random_state, pictures, shared
 
 
 def linear_net(weights: np.ndarray) -> Classifier:
@@ -99,7 +99,7 @@ def test_sensitivity_of_a_linear_networks_gradient_is_zero() -> None:
 
 def test_sensitivity_by_hand_and_grows_with_the_radius() -> None:
     """A map that is the picture's own brightness moves by what the picture moves by."""
-    net, photo = classifier(flat_net()), np.full((SIZE, SIZE, 3), 100.0)
+    net, photo = shared(flat_net), np.full((SIZE, SIZE, 3), 100.0)
 
     def grey(net: Classifier, x: np.ndarray, classes: np.ndarray) -> np.ndarray:
         return x[..., 0]
@@ -112,7 +112,7 @@ def test_sensitivity_by_hand_and_grows_with_the_radius() -> None:
 
 
 def test_sensitivity_is_that_of_one_class() -> None:
-    net, photo = classifier(flat_net()), pictures(1)[0]
+    net, photo = shared(flat_net), pictures(1)[0]
     least, asked = int(net.logits(photo).argmin()), set()
 
     def method(c, x, target):
@@ -124,7 +124,7 @@ def test_sensitivity_is_that_of_one_class() -> None:
 
 
 def test_a_map_that_shows_nothing_does_not_divide_by_zero() -> None:
-    net = classifier(flat_net())
+    net = shared(flat_net)
     assert max_sensitivity(lambda c, x, t: np.zeros((len(x), 2, 2)), net, pictures(1)[0], 0) == 0
     nothing_then_something = iter([np.zeros((1, 2, 2)), np.ones((5, 2, 2))])
     method = lambda c, x, t: next(nothing_then_something)  # noqa: E731
@@ -150,7 +150,7 @@ def test_what_moves_no_pixel_leaves_the_map_as_it_is(change: Change) -> None:
 
 
 def test_nothing_is_touched() -> None:
-    net, photo = classifier(flat_net()), pictures(1)[0]
+    net, photo = shared(flat_net), pictures(1)[0]
     kept, state, weights = photo.copy(), global_random_state(), net.model.get_weights()
     infidelity(np.ones((4, 4)), removals(net, photo, 0, samples=20))
     max_sensitivity(methods.METHODS["Grad-CAM"], net, photo, 0)
@@ -170,7 +170,7 @@ def test_nothing_is_touched() -> None:
 def test_bad_removals_are_named(options: dict, message: str) -> None:
     arguments = {"image": pictures(1)[0], "target": 0, **options}
     with pytest.raises(ValueError, match=message):
-        removals(classifier(flat_net()), **arguments)
+        removals(shared(flat_net), **arguments)
 
 
 @pytest.mark.parametrize("factor", [-0.1, np.inf, np.nan])
@@ -182,4 +182,4 @@ def test_a_bad_factor_is_named(factor: float) -> None:
 @pytest.mark.parametrize("options", [{"samples": 0}, {"radius": 0}, {"radius": 300}])
 def test_bad_trials_are_named(options: dict) -> None:
     with pytest.raises(ValueError, match=r"samples=|radius="):
-        max_sensitivity(maps.saliency, classifier(flat_net()), pictures(1)[0], 0, **options)
+        max_sensitivity(maps.saliency, shared(flat_net), pictures(1)[0], 0, **options)

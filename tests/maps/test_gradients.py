@@ -1,5 +1,7 @@
 """Gradients of pixels against linear networks, closed forms, finite differences and PAIR."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from lessons_lib import maps as ours
 from lessons_lib.integrated_gradients import expected_gradients, integrated_gradients
 from lessons_lib.network import GRADIENT_BATCH
 from lessons_lib.network.classifier import Classifier
-from tests.networks import classifier, flat_net, gap_net, global_random_state, pictures
+from tests.networks import flat_net, gap_net, global_random_state, pictures, shared
 
 SIDE = 4
 
@@ -25,6 +27,7 @@ class Power(keras.layers.Layer):
         return (x / 255) ** self.exponent
 
 
+@functools.cache
 def pixelwise(exponent: int) -> tuple[Classifier, np.ndarray]:
     """A network whose logits are sums over pixels of w * (x / 255) ** exponent, and w."""
     layers = [
@@ -53,7 +56,7 @@ def test_gradient_of_a_linear_network_is_its_weights(photos: np.ndarray) -> None
 
 
 def test_gradient_is_the_slope_of_the_logit() -> None:
-    net, photo = classifier(flat_net(hidden=8)), pictures(1)[0].clip(5, 250)
+    net, photo = shared(flat_net, hidden=8), pictures(1)[0].clip(5, 250)
     x = net.prepare(photo)[0]
     gradient = ours.input_gradients(net, photo, 2)
     for place in [(3, 4, 0), (8, 8, 1), (12, 2, 2)]:
@@ -64,7 +67,7 @@ def test_gradient_is_the_slope_of_the_logit() -> None:
 
 
 def test_gradient_times_input_is_one_step_at_the_photograph() -> None:
-    net, photo = classifier(flat_net(hidden=8)), pictures(1)[0]
+    net, photo = shared(flat_net, hidden=8), pictures(1)[0]
     one = integrated_gradients(net, photo, 1, rule="right", num_steps=1)
     np.testing.assert_allclose(ours.gradient_times_input(net, photo, 1), one.phi, atol=1e-6)
 
@@ -106,15 +109,15 @@ def test_expected_gradients_of_a_square_in_closed_form(photos: np.ndarray) -> No
 
 
 def test_expected_gradients_with_one_baseline_come_near_integrated_gradients() -> None:
-    net, photo = classifier(gap_net()), pictures(1)[0]
+    net, photo = shared(gap_net), pictures(1)[0]
     black = np.zeros_like(photo)
     found = expected_gradients(net, photo, black, 1, samples=400)
-    exact = integrated_gradients(net, photo, 1, rule="midpoint", num_steps=4000).phi
+    exact = integrated_gradients(net, photo, 1, rule="midpoint", num_steps=500).phi
     np.testing.assert_allclose(found, exact, atol=0.02 * np.abs(exact).max())
 
 
 def test_saliency_is_that_of_pair() -> None:
-    net, photo = classifier(flat_net(hidden=8)), pictures(1)[0]
+    net, photo = shared(flat_net, hidden=8), pictures(1)[0]
     gradient = ours.input_gradients(net, photo, 1)
     theirs = saliency.core.GradientSaliency().GetMask(
         net.prepare(photo)[0],

@@ -9,7 +9,7 @@ from saliency.core.guided_ig import guided_ig_impl
 
 from lessons_lib import maps
 from lessons_lib.integrated_gradients import integrated_gradients
-from tests.networks import classifier, flat_net, pictures
+from tests.networks import flat_net, pictures, shared
 
 RNG = np.random.default_rng(4)
 W = RNG.normal(size=(7, 30))
@@ -49,7 +49,7 @@ def test_it_is_what_its_authors_program_gives(
 
 @pytest.mark.usefixtures("program")
 def test_of_a_network_it_is_that_of_pair() -> None:
-    net, photo = classifier(flat_net(hidden=8)), pictures(1)[0]
+    net, photo = shared(flat_net, hidden=8), pictures(1)[0]
     x = net.prepare(photo)[0]
     theirs = saliency.core.GuidedIG().GetMask(
         x,
@@ -65,7 +65,7 @@ def test_of_a_network_it_is_that_of_pair() -> None:
 
 
 def test_on_the_straight_path_it_is_integrated_gradients() -> None:
-    net, photo = classifier(flat_net(hidden=8)), pictures(1)[0]
+    net, photo = shared(flat_net, hidden=8), pictures(1)[0]
     found = maps.guided_integrated_gradients(net, photo, 2, num_steps=9, max_distance=0)
     left = integrated_gradients(net, photo, 2, rule="left", num_steps=9)
     np.testing.assert_allclose(found.phi, left.phi, atol=1e-5)
@@ -74,7 +74,7 @@ def test_on_the_straight_path_it_is_integrated_gradients() -> None:
 
 def test_a_picture_s_path_is_the_path_of_its_numbers() -> None:
     """Baseline, steps, fraction and bound arrive where the path is walked."""
-    net, photo = classifier(flat_net(hidden=8)), pictures(1)[0]
+    net, photo = shared(flat_net, hidden=8), pictures(1)[0]
     x, (start,) = net.prepare(photo)[0], net.baseline(net.prepare(photo)[0], "white")
     options = {"num_steps": 7, "fraction": 0.6, "max_distance": 0.3}
     path = maps.guided_path(lambda z: maps.input_gradients(net, z, 1), x, start, **options)

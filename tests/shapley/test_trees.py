@@ -335,7 +335,7 @@ def test_columns_are_matched_by_name(data) -> None:
         tree_shap(fitted, rows.rename(columns={"f": "g"}))
 
 
-@pytest.mark.parametrize("kind", [RandomForestRegressor, HistGradientBoostingRegressor])
+@pytest.mark.parametrize("kind", [DecisionTreeRegressor, HistGradientBoostingRegressor])
 def test_numbered_columns(data, kind) -> None:
     """scikit-learn keeps no such names, so rows and background are matched with each other."""
     X, y, points = data
