@@ -222,7 +222,7 @@ def test_bfloat16_reaches_the_layers_of_a_nested_model() -> None:
 def test_float16_model() -> None:
     keras.config.set_dtype_policy("mixed_float16")
     try:
-        c = shared(flat_net)
+        c = classifier(flat_net())
     finally:
         keras.config.set_dtype_policy("float32")
     assert np.isfinite(score_cam(c, pictures(1))).all()
