@@ -154,8 +154,8 @@ def _explained(
     (chosen,) = map(int, asked.chosen(x, named))
     other = None if expected is None else network.class_index(expected)
     ask = _Asking(asked, x, layer)
-    if isinstance(methods, Mapping) and methods:
-        wanted = dict(methods)
+    if isinstance(methods, Mapping):
+        wanted = dict(methods) or by_names([])  # which says that there is none
     else:
         wanted = by_names(fitting_methods(network, target) if methods is None else methods)
     _check_layer(wanted, layer)
