@@ -151,5 +151,5 @@ WRONG = {
         "no return": lambda A, w, c: None,
         "no function": np.zeros((3, 2, 4)),
     },
-    "01.3": wrong_decisions(DECISIONS) | {"a map of zeros": np.zeros((7, 7)), "a map": MAP},
+    "01.3": wrong_decisions(DECISIONS) | {"a map": MAP},  # of 7 x 7: in tests/test_cam.py
 }
