@@ -1,5 +1,9 @@
 """For all tests."""
 
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
 import hypothesis
 import pytest
 
@@ -14,7 +18,19 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("repeatable")
 
 
+@pytest.fixture(scope="session")
+def passed_exercises(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Names of files that are not there, one after another, each in a folder of its own."""
+
+    def names(folder: Path) -> Iterator[str]:
+        for i in itertools.count():  # pytest would look through all folders for the next number
+            (folder / str(i)).mkdir()
+            yield str(folder / str(i) / "passed.json")
+
+    return names(tmp_path_factory.mktemp("passed"))
+
+
 @pytest.fixture(autouse=True)
-def nothing_is_noted(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> None:
+def nothing_is_noted(passed_exercises: Iterator[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests do not write into the reader's own file of passed exercises."""
-    monkeypatch.setenv("LESSONS_PASSED", str(tmp_path_factory.mktemp("passed") / "passed.json"))
+    monkeypatch.setenv("LESSONS_PASSED", next(passed_exercises))
