@@ -138,16 +138,15 @@ def test_gallery_takes_maps_and_pictures_and_fewer_titles() -> None:
     assert len(figure.axes[2].images) == 1
 
 
-@pytest.mark.parametrize("columns", [1, 5])
-def test_no_map_has_fewer_pixels_than_values(columns: int, tmp_path: Path) -> None:
+def test_no_map_has_fewer_pixels_than_values(tmp_path: Path) -> None:
     maps = [np.random.default_rng(i).random((299, 299)) for i in range(5)]
     figures = [
-        plotting.gallery(maps, columns=columns),
-        plotting.gallery([PANDA, *maps], ["two\nlines"], columns=columns, photograph=PANDA),
+        plotting.gallery(maps[:2], columns=1),
+        plotting.gallery([PANDA, *maps], ["two\nlines"], columns=5, photograph=PANDA),
         plotting.explanation(PANDA, maps[0], "title"),
     ]
     for figure in figures:
-        figure.savefig(tmp_path / "figure.png")
+        figure.savefig(tmp_path / "figure.png", pil_kwargs={"compress_level": 0})
         shown = np.asarray(PIL.Image.open(tmp_path / "figure.png"))
         scale = shown.shape[1] / figure.get_window_extent().width
         for axis in figure.axes:
