@@ -22,6 +22,7 @@ BOUNDS = {
 }
 
 
+@pytest.mark.usefixtures("shared_networks")
 @pytest.mark.parametrize("name", symptoms.SYMPTOMS)
 def test_the_symptom_is_there_and_the_advice_mends_it(name: str) -> None:
     found = symptoms.SYMPTOMS[name]()

@@ -124,7 +124,7 @@ def in_the_corner() -> Symptom:
     inside = clever_hans.BOX.mask(picture.shape[:2])
     panels, found = [], []
     for marked in ([1], [0, 1]):
-        data = clever_hans.crops(names, 150, bear_mark=marked)
+        data = clever_hans.crops(names, 60, bear_mark=marked)
         heat = grad_cam(clever_hans.train(data, labels), picture, "bear")
         found.append(pointing_game(images.resize(heat, picture.shape[:2]), inside))
         panels.append(_panel(picture, heat))
