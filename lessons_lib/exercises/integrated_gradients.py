@@ -12,7 +12,7 @@ from lessons_lib.exercises.registry import (
     decisions,
     exercise,
     flat,
-    numbered,
+    in_order,
 )
 
 
@@ -23,7 +23,7 @@ from lessons_lib.exercises.registry import (
     "average over orders, not along a line.",
 )
 def _two_inputs_by_hand(answer: Any) -> str | None:
-    answer = flat(numbered(answer), 2)  # by name: x1, x2
+    answer = flat(in_order(answer), 2)  # by name: x1, x2
     if answer.shape != (2,):
         return f"There are two inputs, so two attributions; this has the shape {answer.shape}."
     right = np.array([32 / 3, 16 / 3])

@@ -12,7 +12,7 @@ from lessons_lib.exercises.registry import (
     decisions,
     exercise,
     flat,
-    numbered,
+    in_order,
 )
 from lessons_lib.lime import kernel, weighted_fit
 
@@ -25,7 +25,7 @@ from lessons_lib.lime import kernel, weighted_fit
 )
 def _four_samples(answer: Any) -> str | None:
     """Three numbers in order or by their names; float16 rounds within the tolerance."""
-    answer = flat(numbered(answer), 3)
+    answer = flat(in_order(answer), 3)
     if answer.shape == (2,):
         return "That is two numbers; the intercept beta_0 comes first."
     if answer.shape != (3,):

@@ -140,10 +140,12 @@ def flat(answer: Any, n: int) -> NDArray[np.float64]:
     return numbers.ravel() if numbers.shape in [(1, n), (n, 1)] else numbers
 
 
-def by_name(answer: Any, names: Sequence[str]) -> Any:
+def in_order(answer: Any, names: Sequence[str] = ()) -> Any:
     """Entries of a dict, a Series or a table's rows, in the order of the names they come with.
 
-    Answers without names, or with numbers for names, are given back as they are.
+    The names are those that are given, or end in their numbers, from 0 or 1 on: ``2``, ``"x2"``,
+    ``"phi_2"``. A table of one row has the names of its columns. Answers without names are given
+    back as they are.
 
     Raises
     ------
@@ -152,44 +154,30 @@ def by_name(answer: Any, names: Sequence[str]) -> Any:
 
     Examples
     --------
-    >>> by_name({"IoU": 2, "Energy": 1}, ["energy", "iou"])
+    >>> in_order({"IoU": 2, "Energy": 1}, ["energy", "iou"])
     [1, 2]
-    >>> by_name([1, 2], ["energy", "iou"])
+    >>> in_order({"beta_1": 0.7, "beta_0": -0.1, "beta_2": 0.3})
+    [-0.1, 0.7, 0.3]
+    >>> in_order([1, 2], ["energy", "iou"])
     [1, 2]
     """
+    if hasattr(answer, "columns") and len(answer) == 1:
+        answer = answer.iloc[0]
     if isinstance(answer, Mapping):
-        named = dict(answer)
+        found, entries = list(answer), list(answer.values())
     elif hasattr(answer, "index") and hasattr(answer, "to_numpy"):  # of pandas
-        named = dict(zip(answer.index, answer.to_numpy(), strict=True))
+        found, entries = list(answer.index), list(answer.to_numpy())
     else:
         return answer
-    if all(isinstance(name, int | np.integer) for name in named):
-        return list(named.values())
-    found = {_word(name): entry for name, entry in named.items()}
-    if set(found) != {name.lower() for name in names}:
-        raise ValueError(f"the names are {list(named)}, not {list(names)}")
-    return [found[name.lower()] for name in names]
-
-
-def numbered(answer: Any) -> NDArray[np.float64]:
-    """Numbers of a list, an array or a tensor; of a dict or a Series in the order of their names.
-
-    A name ends in its number, from 0 or 1 on: ``2``, ``"x2"``, ``"x_2"``, ``"phi_2"``.
-
-    Examples
-    --------
-    >>> numbered({"beta_1": 0.7, "beta_0": -0.1, "beta_2": 0.3})
-    array([-0.1,  0.7,  0.3])
-    """
-    if not hasattr(answer, "items"):
-        return np.asarray(answer, float)
-    names = [str(name) for name in answer.keys()]  # noqa: SIM118, a Series runs over its values
-    places = [re.search(r"\d+$", name) for name in names]
-    order = [int(place[0]) if place else -1 for place in places]
-    if sorted(order) not in ([*range(len(order))], [*range(1, len(order) + 1)]):
-        raise ValueError(f"the names {names} do not end in 1, 2, ...")
-    values = [value for _, value in answer.items()]
-    return np.array([values[k] for k in np.argsort(order)], float)
+    words, wanted = [_word(name) for name in found], [name.lower() for name in names]
+    if sorted(words) == sorted(wanted):
+        order = [wanted.index(word) for word in words]
+    else:
+        numbers = [re.search(r"\d+$", word) for word in words]
+        order = [int(number[0]) if number else -1 for number in numbers]
+        if sorted(order) not in ([*range(len(order))], [*range(1, len(order) + 1)]):
+            raise ValueError(f"the names are {found}, not {list(names) or '1, 2, ...'}")
+    return [entries[k] for k in np.argsort(order)]
 
 
 def decisions(answer: Any, right: Mapping[str, str], look_again: Mapping[str, str]) -> str | None:

@@ -14,7 +14,7 @@ from lessons_lib.exercises.registry import (
     decisions,
     exercise,
     flat,
-    numbered,
+    in_order,
 )
 
 
@@ -25,7 +25,7 @@ from lessons_lib.exercises.registry import (
 )
 def _weights_by_hand(answer: Any) -> str | None:
     """In shares, or in percent."""
-    answer = flat(numbered(answer), 3)
+    answer = flat(in_order(answer), 3)
     if answer.shape != (3,):
         return f"There are three channels, so three weights; this has the shape {answer.shape}."
     e = np.exp([2.0, 0.0, 0.0])
