@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from lessons_lib import images
@@ -231,6 +232,11 @@ def _(mobilenet):
     return max(least_and_most(mobilenet)[1].values())
 
 
+@claim("01.blind_near")
+def _(mobilenet):
+    return sum(r > 0.95 for r in least_and_most(mobilenet)[1].values())
+
+
 @claim("01.raccoon")
 def _(mobilenet):
     best = mobilenet.top(images.course_image("raccoon"))[0]
@@ -272,6 +278,28 @@ def _(mobilenet, faulty):
     """With pixels from 0 to 1 the hens are surer than with the right preprocessing."""
     hens = images.course_image("hens")
     return faulty.probabilities(hens)[0, 8] > mobilenet.probabilities(hens)[0, 8]
+
+
+@functools.cache
+def of_all(classifier: Classifier) -> NDArray[np.float64]:
+    """Probabilities of the course's photographs, one by one."""
+    photos = map(images.course_image, images.course_images())
+    return np.array([classifier.probabilities(photo)[0] for photo in photos])
+
+
+@claim("01.wrong_keeps")
+def _(mobilenet, faulty):
+    right, wrong = of_all(mobilenet), of_all(faulty)
+    assert len(right) == 17
+    return (right.argmax(axis=1) == wrong.argmax(axis=1)).sum()
+
+
+@claim("01.wrong_gains")
+def _(mobilenet, faulty):
+    """Photographs whose first answer gets more than with the right preprocessing."""
+    right, wrong = of_all(mobilenet), of_all(faulty)
+    first = right.argmax(axis=1)[:, None]
+    return (np.take_along_axis(wrong - right, first, axis=1) > 0).sum()
 
 
 @claim("01.shifted_weights")
