@@ -24,6 +24,7 @@ RIGHT = {
     "10.1": forms_of_numbers(WEIGHTS)
     | {
         "series": pd.Series(WEIGHTS, ["Grad-CAM", "XGrad-CAM", "Grad-CAM++"]),
+        "a table's row": pd.DataFrame([WEIGHTS], columns=["Grad-CAM", "XGrad-CAM", "Grad-CAM++"]),
         "by name": {"XGrad-CAM": -0.5, "Grad-CAM++": 2 / 9, "Grad-CAM": 1},
         "two digits": [1, -0.5, 0.22],
         "fractions": [Fraction(1), Fraction(-1, 2), Fraction(2, 9)],
@@ -74,6 +75,9 @@ WRONG = {
         "NaN": [1, np.nan, 2 / 9],
         "words": ["one", "minus a half", "two ninths"],
         "names exchanged": pd.Series(WEIGHTS, ["XGrad-CAM", "Grad-CAM", "Grad-CAM++"]),
+        "a table's columns exchanged": pd.DataFrame(
+            [WEIGHTS], columns=["XGrad-CAM", "Grad-CAM", "Grad-CAM++"]
+        ),
     },
     "10.2": {
         "as in the exercise": lambda A, g: np.maximum(-np.maximum(balance(A, g), 0), 0),

@@ -54,6 +54,7 @@ RIGHT = {
         "frame": pd.DataFrame(SHARES, ["path-dependent", "interventional"], ["x1", "x2"]),
         "dict": {"path-dependent": [5.4, 1.4], "interventional": [4, 2.8]},
         "dict in another order": {"interventional": [4, 2.8], "path-dependent": [5.4, 1.4]},
+        "dict of numbers": {2: [4, 2.8], 1: [5.4, 1.4]},
         "fractions": [[Fraction(27, 5), Fraction(7, 5)], [4, Fraction(14, 5)]],
         "words of numbers": [["5.4", "1.4"], ["4", "2.8"]],
         "three digits": [[5.401, 1.399], [4.002, 2.798]],
