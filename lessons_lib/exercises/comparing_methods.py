@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from lessons_lib.exercises.registry import (
     DECISIONS,
     NO_RETURN,
+    by_name,
     close,
     decisions,
     exercise,
     flat,
-    in_order,
 )
 from lessons_lib.judging.statistics import median, paired
 
@@ -24,7 +24,7 @@ from lessons_lib.judging.statistics import median, paired
     praise="With four photographs even the best method in the world gets no p below 2/16.",
 )
 def _sign_flip_by_hand(answer: Any) -> str | None:
-    answer = flat(in_order(answer, ("p", "n")), 2)
+    answer = flat(by_name(answer, ("p", "n")), 2)
     if answer.shape != (2,):
         return f"Two numbers are asked for, p and n; this has the shape {answer.shape}."
     p, n = answer

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from lessons_lib.exercises.registry import (
     DECISIONS,
     NO_RETURN,
+    by_name,
     close,
     decisions,
     exercise,
     flat,
-    in_order,
 )
 
 
@@ -22,7 +22,7 @@ from lessons_lib.exercises.registry import (
     praise="One channel, three opinions: 1, -1/2 and 2/9. Not even the sign is agreed upon.",
 )
 def _three_weights(answer: Any) -> str | None:
-    answer = flat(in_order(answer, ("Grad-CAM", "XGrad-CAM", "Grad-CAM++")), 3)
+    answer = flat(by_name(answer, ("Grad-CAM", "XGrad-CAM", "Grad-CAM++")), 3)
     if answer.shape != (3,):
         return f"Three methods, so three weights; this has the shape {answer.shape}."
     grad, axiom, plus = answer

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from lessons_lib.exercises.registry import (
     DECISIONS,
     NO_RETURN,
+    by_name,
     close,
     decisions,
     exercise,
     flat,
-    in_order,
 )
 
 
@@ -23,7 +23,7 @@ from lessons_lib.exercises.registry import (
     "average over orders, not along a line.",
 )
 def _two_inputs_by_hand(answer: Any) -> str | None:
-    answer = flat(in_order(answer), 2)  # by name: x1, x2
+    answer = flat(by_name(answer), 2)  # by name: x1, x2
     if answer.shape != (2,):
         return f"There are two inputs, so two attributions; this has the shape {answer.shape}."
     right = np.array([32 / 3, 16 / 3])

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from lessons_lib.exercises.registry import (
     DECISIONS,
     NO_RETURN,
+    by_name,
     close,
     decisions,
     exercise,
     flat,
-    in_order,
 )
 
 _NAMES = ("pointing game", "energy", "iou")
@@ -27,7 +27,7 @@ _NAMES = ("pointing game", "energy", "iou")
 )
 def _by_hand(answer: Any) -> str | None:
     """In order or by name; energy and IoU as shares, or in percent."""
-    found = flat(in_order(answer, _NAMES), 3)
+    found = flat(by_name(answer, _NAMES), 3)
     if found.shape != (3,):
         return f"Three numbers are asked for; this has the shape {found.shape}."
     pointing, energy, overlap = found

@@ -8,11 +8,11 @@ import numpy as np
 from lessons_lib.exercises.registry import (
     DECISIONS,
     NO_RETURN,
+    by_name,
     close,
     decisions,
     exercise,
     flat,
-    in_order,
 )
 from lessons_lib.lime import kernel, weighted_fit
 
@@ -25,7 +25,7 @@ from lessons_lib.lime import kernel, weighted_fit
 )
 def _four_samples(answer: Any) -> str | None:
     """Three numbers in order or by their names; float16 rounds within the tolerance."""
-    answer = flat(in_order(answer), 3)
+    answer = flat(by_name(answer), 3)
     if answer.shape == (2,):
         return "That is two numbers; the intercept beta_0 comes first."
     if answer.shape != (3,):

@@ -140,7 +140,7 @@ def flat(answer: Any, n: int) -> NDArray[np.float64]:
     return numbers.ravel() if numbers.shape in [(1, n), (n, 1)] else numbers
 
 
-def in_order(answer: Any, names: Sequence[str] = ()) -> Any:
+def by_name(answer: Any, names: Sequence[str] = ()) -> Any:
     """Entries of a dict, a Series or a table's rows, in the order of the names they come with.
 
     The names are those that are given, or end in their numbers, from 0 or 1 on: ``2``, ``"x2"``,
@@ -154,11 +154,11 @@ def in_order(answer: Any, names: Sequence[str] = ()) -> Any:
 
     Examples
     --------
-    >>> in_order({"IoU": 2, "Energy": 1}, ["energy", "iou"])
+    >>> by_name({"IoU": 2, "Energy": 1}, ["energy", "iou"])
     [1, 2]
-    >>> in_order({"beta_1": 0.7, "beta_0": -0.1, "beta_2": 0.3})
+    >>> by_name({"beta_1": 0.7, "beta_0": -0.1, "beta_2": 0.3})
     [-0.1, 0.7, 0.3]
-    >>> in_order([1, 2], ["energy", "iou"])
+    >>> by_name([1, 2], ["energy", "iou"])
     [1, 2]
     """
     if hasattr(answer, "columns") and len(answer) == 1:

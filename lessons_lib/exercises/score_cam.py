@@ -10,11 +10,11 @@ from lessons_lib import images
 from lessons_lib.exercises.registry import (
     DECISIONS,
     NO_RETURN,
+    by_name,
     close,
     decisions,
     exercise,
     flat,
-    in_order,
 )
 
 
@@ -25,7 +25,7 @@ from lessons_lib.exercises.registry import (
 )
 def _weights_by_hand(answer: Any) -> str | None:
     """In shares, or in percent."""
-    answer = flat(in_order(answer), 3)
+    answer = flat(by_name(answer), 3)
     if answer.shape != (3,):
         return f"There are three channels, so three weights; this has the shape {answer.shape}."
     e = np.exp([2.0, 0.0, 0.0])

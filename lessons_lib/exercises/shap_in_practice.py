@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from lessons_lib.exercises.registry import (
     DECISIONS,
     NO_RETURN,
+    by_name,
     close,
     decisions,
     exercise,
     flat,
-    in_order,
 )
 
 _PATH, _INTERVENTIONAL = (5.4, 1.4), (4.0, 2.8)
@@ -25,7 +25,7 @@ _PATH, _INTERVENTIONAL = (5.4, 1.4), (4.0, 2.8)
 )
 def _two_value_functions(answer: Any) -> str | None:
     """In order, or rows by name; float16 rounds within the tolerance."""
-    found = np.asarray(in_order(answer, ("path-dependent", "interventional")), float)
+    found = np.asarray(by_name(answer, ("path-dependent", "interventional")), float)
     if found.shape != (2, 2):
         return f"Two rows of two shares are asked for; this has the shape {found.shape}."
     right = np.array([_PATH, _INTERVENTIONAL])

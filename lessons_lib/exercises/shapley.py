@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from lessons_lib.exercises.registry import (
     DECISIONS,
     NO_RETURN,
+    by_name,
     close,
     decisions,
     exercise,
     flat,
-    in_order,
 )
 from lessons_lib.shapley import coalitions, exact, table_game
 
@@ -24,7 +24,7 @@ from lessons_lib.shapley import coalitions, exact, table_game
     praise="The product of 8 is shared equally, and 3 x_2 = 12 belongs to x_2 alone.",
 )
 def _product_by_hand(answer: Any) -> str | None:
-    answer = flat(in_order(answer), 2)
+    answer = flat(by_name(answer), 2)
     if answer.shape != (2,):
         return f"There are two features, so give a list of two numbers; this has {answer.size}."
     if close(answer, [4, 16]):
@@ -111,7 +111,7 @@ def _mend_the_weights(answer: Any) -> str | None:
         found = answer(v.copy(), n)
         if found is None:
             return NO_RETURN
-        hint = _of_one_game(flat(in_order(found), n), v, n)
+        hint = _of_one_game(flat(by_name(found), n), v, n)
         if hint:
             return hint if n == 5 else f"It is right for 5 players, and not for {n}. {hint}"
     return None
