@@ -10,6 +10,8 @@ import gc
 import io
 import json
 import os
+import re
+import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -234,6 +236,23 @@ def folder_names(paths: Sequence[Path]) -> list[str]:
     return [*names]
 
 
+def clear_leftovers(folder: Path, names: Iterable[str]) -> None:
+    """Take away what a run that was killed left there, half written, under one of these names.
+
+    Such a thing is hidden: ``.NAME-`` and eight letters or digits. A folder of that kind holds a
+    ``new`` or an ``old`` one, and nothing else; any other is somebody's own, and stays.
+    """
+    wanted = set(names)
+    for path in [*folder.glob(".*-*")]:
+        hidden = re.fullmatch(r"\.(.+)-[a-z0-9_]{8}", path.name, re.DOTALL)
+        if hidden is None or hidden[1] not in wanted or path.is_symlink():
+            continue
+        if path.is_file():
+            path.unlink()
+        elif {inside.name for inside in path.iterdir()} <= {"new", "old"}:
+            shutil.rmtree(path)
+
+
 def told(found: "Explained") -> str:
     """The numbers of one photograph, as a table."""
     lines = []
@@ -356,6 +375,10 @@ def explain_photographs(arguments: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # each result tells them
         work = Work(arguments)
+        if out is not None and not is_picture(out):
+            clear_leftovers(out, [*folder_names(paths), "numbers.csv", "numbers.json"])
+        if arguments.report:
+            clear_leftovers(Path(arguments.report).parent, [Path(arguments.report).name])
         if out is not None and is_picture(out):
             results: Iterable[Explained] = [*work.stream(paths, None)]
             write_picture(work.last, out)

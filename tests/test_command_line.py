@@ -23,7 +23,7 @@ import lessons_lib.report
 from lessons_lib import __main__ as shell
 from lessons_lib import images, models
 from lessons_lib.__main__ import STOPPED, main
-from lessons_lib.basics import files
+from lessons_lib.basics import files, written
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.methods import METHODS, by_names, short_name
 from lessons_lib.network.classifier import Classifier
@@ -343,6 +343,43 @@ def test_a_run_that_is_stopped_leaves_only_what_is_whole(
     assert {p.name for p in tmp_path.iterdir()} == {"out"}
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["p0"]
     lessons_lib.report.load_explained(tmp_path / "out" / "p0")
+
+
+def test_what_a_killed_run_left_is_cleared_by_the_next_and_nothing_else(
+    mine, tmp_path, monkeypatch
+) -> None:
+    """Killed: nothing that cleans up behind a failure has run."""
+    out, page = tmp_path / "out", tmp_path / "page.html"
+    command = ["explain", str(mine / "photos"), *options(mine, "--out", str(out))]
+    command += ["--report", str(page)]
+    written_last = lessons_lib.report.Explained._manifest
+    with monkeypatch.context() as killed:
+        killed.setattr(written.shutil, "rmtree", lambda *a, **k: None)
+        killed.setattr(written.os, "unlink", lambda *a, **k: None)
+        done: list[str] = []
+
+        def stopped(found: lessons_lib.report.Explained, folder: Path) -> dict:
+            done.append(found.name)
+            if len(done) == 2:
+                raise KeyboardInterrupt
+            return written_last(found, folder)
+
+        killed.setattr(lessons_lib.report.Explained, "_manifest", stopped)
+        assert main(command) == STOPPED
+    left = [*out.glob(".p*"), *tmp_path.glob(".page.html-*")]
+    assert sorted(path.name[:4] for path in left) == [".p0-", ".p1-", ".pag"]
+
+    others = [out / name for name in (".p7-abcdefgh", ".p1-mine", ".p1-abcdefgh.txt")]
+    others += [out / ".p2-abcdefgh", tmp_path / ".notes.html-abcdefgh"]
+    for path in others:
+        path.mkdir()
+        (path / "diary.txt").write_text("not this program's")
+    assert main(command) == 0
+    assert not any(path.exists() for path in left)
+    assert all((path / "diary.txt").is_file() for path in others)
+    assert sorted(p.name for p in out.iterdir() if p not in others) == [
+        "numbers.csv", "numbers.json", "p0", "p1", "p2",
+    ]  # fmt: skip
 
 
 def test_a_photograph_of_many_megapixels_is_reduced_while_it_is_read(tmp_path) -> None:

@@ -1,5 +1,6 @@
 """The report in a browser: from a file, without a connection, in each view and on paper."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,13 @@ def test_it_is_whole_readable_and_within_its_page(
     assert min(widths) > 0
     assert not wrong
     context.close()
+
+
+def test_on_paper_each_picture_starts_a_page_and_no_heading_ends_one(
+    report: Path, chromium: Browser
+) -> None:
+    """One page says how to read it; the two pictures have two pages each."""
+    page = chromium.new_page()
+    page.goto(report.as_uri())
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) == 5
+    page.close()

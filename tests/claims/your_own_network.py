@@ -138,7 +138,8 @@ def _(crops, stamped, few):
     shares = []
     for before, after in zip(crops[few], stamped[few], strict=True):
         rows, columns = np.nonzero((before != after).any(axis=-1))
-        shares.append((np.ptp(rows) + 1) * (np.ptp(columns) + 1) / before[..., 0].size)
+        box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1) if len(rows) else 0
+        shares.append(box / before[..., 0].size)
     return 100 * float(np.mean(shares))
 
 
@@ -300,6 +301,18 @@ def _(network, photos, fine):
 @claim("11.control_deletion")
 def _(network, photos, fine):
     return raccoon(network, photos, deletion, raccoon_maps(network, photos, fine)["control"])
+
+
+@claim("11.other_insertion")
+def _(network, photos, fine):
+    heat = raccoon_maps(network, photos, fine, "other")["occlusion"]
+    return raccoon(network, photos, insertion, heat, "other")
+
+
+@claim("11.other_control")
+def _(network, photos, fine):
+    heat = raccoon_maps(network, photos, fine, "other")["control"]
+    return raccoon(network, photos, insertion, heat, "other")
 
 
 @claim("11.other_beats")

@@ -17,6 +17,7 @@ BOUNDS = {
     "speckles": ((0.5, np.inf), (0, 0.5)),
     "another_each_time": ((-1, 0.5), (0.85, 1)),
     "looks_strong": ((1, 1), (0, 0.5)),
+    "blank": ((0, 0), (0.3, 0.9)),
     "wrong_pixels": ((0, 0.05), (0.9, 1)),
     "in_the_corner": ((1, 1), (0, 0)),
 }

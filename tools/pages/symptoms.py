@@ -103,6 +103,19 @@ def looks_strong() -> Symptom:
     return Symptom([_panel(hens, other), _panel(hens, top)], 1.0, float(other.max() / top.max()))
 
 
+def blank() -> Symptom:
+    """Share of the map's places that have a value: of the last layer, and of a finer one."""
+    network = models.load("mobilenet_v2")
+    dog = images.course_image("german_shepherd")
+    last, finer = (
+        grad_cam(network, dog, "snow leopard", layer) for layer in (None, "block_13_expand_relu")
+    )
+    return Symptom(
+        [_panel(dog, last), _panel(dog, finer)],
+        *(float(np.mean(heat != 0)) for heat in (last, finer)),
+    )
+
+
 def wrong_pixels() -> Symptom:
     """The probability of "hen": with pixels divided by 255, and with the right ones."""
     right = models.load("vgg16")
@@ -134,7 +147,7 @@ def in_the_corner() -> Symptom:
 SYMPTOMS: dict[str, Callable[[], Symptom]] = {
     f.__name__: f
     for f in (
-        blob, same_for_all, speckles, another_each_time, looks_strong, wrong_pixels,
+        blob, same_for_all, speckles, another_each_time, looks_strong, blank, wrong_pixels,
         in_the_corner,
     )
 }  # fmt: skip
