@@ -6,6 +6,7 @@ Both `rollout` and `relevance` are one product of matrices, from the first block
 """
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from lessons_lib.basics.checks import whole
 from lessons_lib.images import Images, as_given
+from lessons_lib.network import BATCH_SIZE, GRADIENT_BYTES
 from lessons_lib.network.classifier import Classifier
 from lessons_lib.network.graph import in_batches
 from lessons_lib.network.labels import Target
@@ -193,7 +195,7 @@ def relevance(
         indices = np.full(len(x), -1) if target is None else network.chosen(x, target)
         specs = [tf.TensorSpec((None, *x.shape[1:]), tf.float32), tf.TensorSpec((None,), tf.int32)]
         function = network.compiled("relevance", follow, specs)
-        (R,) = in_batches(function, x, indices.astype("int32"), batch_size=network.gradient_batch)
+        (R,) = in_batches(function, x, indices.astype("int32"), batch_size=_together(network))
         return _as_places(network, one_for_each(R, x, network), grid, first)
 
     return as_given(images, classifier.stream(maps, images, target))
@@ -220,6 +222,12 @@ def through_blocks(steps: Sequence[Any]) -> Any:
            [0.5 , 0.5 ]])
     """
     return functools.reduce(lambda R, step: step @ R, steps)
+
+
+def _together(network: Classifier) -> int:
+    """How many pictures at once: on the way back, what all layers give is kept."""
+    each = 4 * sum(math.prod(filter(None, shape)) for shape in network.runs.values())
+    return max(1, min(BATCH_SIZE, GRADIENT_BYTES // max(each, 1)))
 
 
 def _identity(A: tf.Tensor) -> tf.Tensor:

@@ -144,6 +144,19 @@ def test_relevance_is_the_rule_of_the_paper_with_a_tape() -> None:
     np.testing.assert_allclose(relevance(plain(), x, 1), expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize(("most", "asked"), [(1, [1, 1, 1]), (2**40, [3])])
+def test_as_many_pictures_at_once_as_memory_allows(
+    monkeypatch: pytest.MonkeyPatch, most: int, asked: list[int]
+) -> None:
+    net, x, seen = Classifier(transformer_net()), pictures(3), []
+    expected = relevance(net, x, 1)
+    compiled = net._compiled["relevance"]
+    net._compiled["relevance"] = lambda x, c: seen.append(len(x)) or compiled(x, c)
+    monkeypatch.setattr("lessons_lib.transformers._follow.GRADIENT_BYTES", most)
+    np.testing.assert_allclose(relevance(net, x, 1), expected, rtol=1e-4, atol=1e-7)
+    assert seen == asked
+
+
 def test_the_gradient_by_attention_is_what_a_nudge_does() -> None:
     """Each entry of each head of one block moved a little, in a network of one block."""
     model, x = transformer_net(blocks=2), pictures(1)
