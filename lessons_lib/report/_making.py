@@ -319,8 +319,10 @@ def _one_number(network: Network, x: Heat, c: int, d: int) -> bool:
 
     The difference of the two is then the score of the first, doubled.
     """
+    if len(network.labels) != 2:
+        return False
     scores = network.logits(np.concatenate([x, x[:, ::-1]]))  # on two pictures: not by chance
-    return len(network.labels) == 2 and bool((scores[:, c] == -scores[:, d]).all())
+    return bool((scores[:, c] == -scores[:, d]).all())
 
 
 def _looks_at_a_layer(method: Method) -> bool:

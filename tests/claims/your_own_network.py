@@ -273,46 +273,18 @@ def raccoon_maps(network, photos, fine, label="animal"):
     }
 
 
-@claim("11.cam_insertion")
-def _(network, photos, fine):
-    return raccoon(network, photos, insertion, raccoon_maps(network, photos, fine)["cam"])
+def measured(curve, name, label="animal"):
+    """A claim: the area under a curve of one of the maps."""
+    return lambda network, photos, fine: raccoon(
+        network, photos, curve, raccoon_maps(network, photos, fine, label)[name], label
+    )
 
 
-@claim("11.occlusion_insertion")
-def _(network, photos, fine):
-    return raccoon(network, photos, insertion, raccoon_maps(network, photos, fine)["occlusion"])
-
-
-@claim("11.control_insertion")
-def _(network, photos, fine):
-    return raccoon(network, photos, insertion, raccoon_maps(network, photos, fine)["control"])
-
-
-@claim("11.cam_deletion")
-def _(network, photos, fine):
-    return raccoon(network, photos, deletion, raccoon_maps(network, photos, fine)["cam"])
-
-
-@claim("11.occlusion_deletion")
-def _(network, photos, fine):
-    return raccoon(network, photos, deletion, raccoon_maps(network, photos, fine)["occlusion"])
-
-
-@claim("11.control_deletion")
-def _(network, photos, fine):
-    return raccoon(network, photos, deletion, raccoon_maps(network, photos, fine)["control"])
-
-
-@claim("11.other_insertion")
-def _(network, photos, fine):
-    heat = raccoon_maps(network, photos, fine, "other")["occlusion"]
-    return raccoon(network, photos, insertion, heat, "other")
-
-
-@claim("11.other_control")
-def _(network, photos, fine):
-    heat = raccoon_maps(network, photos, fine, "other")["control"]
-    return raccoon(network, photos, insertion, heat, "other")
+for map_name in ("cam", "occlusion", "control"):
+    claim(f"11.{map_name}_insertion")(measured(insertion, map_name))
+    claim(f"11.{map_name}_deletion")(measured(deletion, map_name))
+claim("11.other_insertion")(measured(insertion, "occlusion", "other"))
+claim("11.other_control")(measured(insertion, "control", "other"))
 
 
 @claim("11.other_beats")
