@@ -374,8 +374,11 @@ def test_what_a_killed_run_left_is_cleared_by_the_next_and_nothing_else(
     for path in others:
         path.mkdir()
         (path / "diary.txt").write_text("not this program's")
+    note = tmp_path / ".other.html-abcdefgh"  # as this program names a file, for another page
+    note.touch()
     assert main(command) == 0
     assert not any(path.exists() for path in left)
+    assert note.is_file()
     assert all((path / "diary.txt").is_file() for path in others)
     assert sorted(p.name for p in out.iterdir() if p not in others) == [
         "numbers.csv", "numbers.json", "p0", "p1", "p2",
