@@ -1,6 +1,6 @@
 """Methods that only ask, with 16-bit numbers: how much time it saves, and what it does to the map.
 
-    python benchmarks/bfloat16.py [--runs 5] [--network vgg16]
+    python benchmarks/bfloat16.py [--runs 3] [--network vgg16]
 
 Each method has the same network twice: in float32, and as its twin of `network.bfloat16`. The runs
 are interleaved. Prints a Markdown table, and whether the processor has bfloat16 in hardware.
@@ -31,7 +31,7 @@ def in_hardware() -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--network", default="vgg16")
     wanted = parser.parse_args()
     s = Setting(wanted.network)

@@ -1,40 +1,27 @@
-"""Integrated Gradients on Xception at 299 x 299: time, memory, steps, completeness.
+"""Integrated Gradients on Xception at 299 x 299: steps to one per cent, and memory.
 
-    python benchmarks/integrated_gradients.py [--runs 5]
+    python benchmarks/integrated_gradients.py [--completeness] [--panels]
 
-Times are medians of interleaved runs: each run times all of them once, in turn, so that a busy
-machine slows them alike. PAIR's `saliency` gets our compiled gradient, so that only its own work
-is compared; a second line has it as its example for TensorFlow 2 calls it, uncompiled. At the
-end, the steps for every course photograph on every network, which takes half an hour.
+Its time is among the jobs. `--completeness` adds the steps for every course photograph on every
+network, which takes half an hour; `--panels` what a bound of the panels' absolute errors costs,
+which takes an hour. What these two printed stands in ONCE.md.
 """
 
 import argparse
-import functools
 import itertools
-import multiprocessing
 import resource
 import statistics
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from run import in_a_fresh_process
 
 if TYPE_CHECKING:  # its memory is measured
     from lessons_lib.network.classifier import Classifier
 
-BATCH_SIZES = [1, 2, 4, 8, 16]
-STEPS = 50
 
-
-def seconds(function: Callable[[], object]) -> float:
-    """Wall-clock time of one call."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
-
-
-def extra_memory(steps: int, queue: "multiprocessing.Queue[float]") -> None:
+def extra_memory(steps: int) -> float:
     """Peak memory over that of the loaded model that has answered once, in GiB."""
     from lessons_lib import images, models
     from lessons_lib.integrated_gradients import integrated_gradients
@@ -43,105 +30,36 @@ def extra_memory(steps: int, queue: "multiprocessing.Queue[float]") -> None:
     xception.logits(photo)
     loaded = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     integrated_gradients(xception, photo, 388, rule="midpoint", num_steps=steps)
-    queue.put((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - loaded) / 2**20)
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - loaded) / 2**20
 
 
-def in_a_process(steps: int) -> float:
-    """`extra_memory` of a fresh process."""
-    context = multiprocessing.get_context("spawn")
-    queue: multiprocessing.Queue[float] = context.Queue()
-    process = context.Process(target=extra_memory, args=(steps, queue))
-    process.start()
-    try:
-        return queue.get()
-    finally:
-        process.join()
-
-
-def timing(runs: int) -> None:
-    """Time of 50 steps, and steps to one per cent."""
-    memory = {steps: in_a_process(steps) for steps in (16, 128)}
-
-    import saliency.core  # type: ignore[import-untyped]
-    import tensorflow as tf
+def steps_and_memory() -> None:
+    """On the panda: ours, by default, beside PAIR's rule."""
+    memory = {steps: in_a_fresh_process(extra_memory, steps) for steps in (16, 128)}
 
     from lessons_lib import images, models
     from lessons_lib.integrated_gradients import integrated_gradients
 
-    xception, photo = models.load("xception"), images.course_image("panda")
-    x, target = xception.prepare(photo)[0], 388
-
-    def gradient(z: tf.Tensor) -> tuple[tf.Tensor]:
-        return tuple(tf.gradients(xception.forward(z)[:, target], z))
-
-    bare_gradient = xception.compiled("bare", gradient)
-    rows = np.random.default_rng(0).uniform(0, 255, (STEPS, *x.shape)).astype("float32")
-
-    def bare(size: int) -> None:
-        for i in range(0, STEPS, size):
-            bare_gradient(tf.constant(rows[i : i + size]))[0].numpy()
-
-    def ours() -> None:
-        integrated_gradients(xception, photo, target, rule="gauss_legendre", num_steps=STEPS)
-
-    key = saliency.core.INPUT_OUTPUT_GRADIENTS
-    pair = saliency.core.IntegratedGradients()
-
-    def compiled_call(batch: np.ndarray, **_: object) -> dict[str, np.ndarray]:
-        return {key: bare_gradient(tf.constant(batch, tf.float32))[0].numpy()}
-
-    def eager_call(batch: np.ndarray, **_: object) -> dict[str, np.ndarray]:
-        z = tf.constant(batch, tf.float32)
-        with tf.GradientTape() as tape:
-            tape.watch(z)
-            output = xception.model(z / 127.5 - 1)[:, target]
-        return {key: tape.gradient(output, z).numpy()}
-
-    def with_pair(call: Callable[..., dict[str, np.ndarray]], size: int) -> Callable[[], object]:
-        return lambda: pair.GetMask(
-            x, lambda b, call_model_args=None, expected_keys=None: call(b),
-            x_steps=STEPS, batch_size=size,
-        )  # fmt: skip
-
-    for size in BATCH_SIZES:  # the first call is slower
-        bare_gradient(tf.constant(rows[:size]))
-    per_size = {s: min(seconds(functools.partial(bare, s)) for _ in range(2)) for s in BATCH_SIZES}
-    best = min(per_size, key=per_size.__getitem__)
-    listed = ", ".join(f"{s}: {1000 * t / STEPS:.0f}" for s, t in per_size.items())
-    print(f"bare pass there and back, ms a step at each batch size: {listed}", flush=True)
-
-    ways = {
-        f"bare, batches of {best}": lambda: bare(best),
-        "ours": ours,
-        "PAIR, with our compiled gradient": with_pair(compiled_call, best),
-        "PAIR, as its example calls it": with_pair(eager_call, best),
-    }
-    ours()
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for run in range(runs + 1):
-        for name, way in ways.items():
-            taken = seconds(way)
-            if run:  # the first compiles
-                times[name].append(taken)
-    middle = {name: statistics.median(taken) for name, taken in times.items()}
-    reference = middle[f"bare, batches of {best}"]
-
-    adaptive = integrated_gradients(xception, photo, target)
+    xception, target = models.load("xception"), 388
+    x = xception.prepare(images.course_image("panda"))[0]
+    errors = pair_errors(xception, x, target)
+    enough = [n for n in errors if all(errors[m] < 0.01 for m in errors if m >= n)]
     print(f"""
-| {STEPS} steps on Xception, 299 x 299, batches of {xception.gradient_batch} | seconds | over bare |
-|---|---|---|""")
-    for name, taken in middle.items():
-        print(f"| {name} | {taken:.2f} | {taken / reference:.2f} |")
-    paired = [a / b for a, b in zip(times["ours"], times[f"bare, batches of {best}"], strict=True)]
-    print(f"""
-median of the runs' own ratios, ours over bare: {statistics.median(paired):.3f} (bound 1.10)
-steps to 1 % completeness: ours {adaptive.steps}, PAIR's rule {pair_steps(xception, x, target)}
-peak memory over the loaded model's, GiB: {memory[16]:.2f} with 16 steps, {memory[128]:.2f} with 128
-""")
+| Xception, panda | |
+|---|---|
+| gradients to 1 % completeness, ours | {integrated_gradients(xception, x, target).steps} |
+| gradients to 1 % completeness, PAIR's rule | {enough[0] if enough else f"more than {max(errors)}"} |
+| peak memory over the loaded model's, GiB, 16 steps | {memory[16]:.2f} |
+| peak memory over the loaded model's, GiB, 128 steps | {memory[128]:.2f} |
+
+PAIR's rule misses by {", ".join(f"{100 * e:.1f} % with {n}" for n, e in errors.items())} points.
+""")  # noqa: E501
 
 
-def pair_steps(xception: "Classifier", x: np.ndarray, target: int, most: int = 513) -> str:
-    """Fewest points of PAIR's rule, of 17, 33, 65, ..., from which on completeness holds to 1 %."""
+def pair_errors(
+    xception: "Classifier", x: np.ndarray, target: int, most: int = 513
+) -> dict[int, float]:
+    """By how much PAIR's rule misses completeness, for each number of its points."""
     from lessons_lib.integrated_gradients import Path, classifier_functions
 
     path = Path(
@@ -150,13 +68,10 @@ def pair_steps(xception: "Classifier", x: np.ndarray, target: int, most: int = 5
     difference = path.score(1.0) - path.score(0.0)
     parts = np.array_split(np.linspace(0, 1, most), most // xception.gradient_batch)
     slopes = np.concatenate([path.sums(p, np.eye(len(p))).sum(axis=(1, 2, 3)) for p in parts])
-    errors = {
+    return {
         n: abs(slopes[:: (most - 1) // (n - 1)].sum() / n / difference - 1)
         for n in (17, 33, 65, 129, 257, 513)
     }
-    print("\nPAIR's rule, error at n points:", {n: f"{100 * e:.1f} %" for n, e in errors.items()})
-    enough = [n for n in errors if all(errors[m] < 0.01 for m in errors if m >= n)]
-    return str(enough[0]) if enough else f"more than {most}"
 
 
 def completeness() -> None:
@@ -220,7 +135,11 @@ def panels(networks: list[str], photographs: list[str]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=5)
-    timing(parser.parse_args().runs)
-    completeness()
-    panels(["mobilenet_v2", "squeezenet", "xception"], ["panda", "drum_guitar", "macaw"])
+    parser.add_argument("--completeness", action="store_true")
+    parser.add_argument("--panels", action="store_true")
+    wanted = parser.parse_args()
+    steps_and_memory()
+    if wanted.completeness:
+        completeness()
+    if wanted.panels:
+        panels(["mobilenet_v2", "squeezenet", "xception"], ["panda", "drum_guitar", "macaw"])

@@ -3,10 +3,10 @@
     python benchmarks/run.py [--only TEXT] [--without-depth]
 
 Times are medians of interleaved runs: each run times every way of a job once, in turn, so that a
-busy machine slows them alike; there are at least 5 runs, and up to 25 where they are short. A ratio
+busy machine slows them alike; there are at least 3 runs, and up to 25 where they are short. A ratio
 is the median of the runs' own ratios. What a first call takes, tracing and compiling included, and
 how much memory it adds at its peak, is measured in a fresh process for each way, after the network
-has been loaded and asked once. Leave the machine alone meanwhile.
+has been loaded and asked once. The whole takes about an hour; leave the machine alone meanwhile.
 
 What was measured is kept in build/benchmarks: `--only` measures the jobs again whose name holds the
 text, and writes the results of all.
@@ -33,11 +33,13 @@ from tqdm import tqdm
 
 FOLDER = Path(__file__).parent
 OURS = "lessons_lib"
-PEERS = ["tf-keras-vis", "saliency", "xplique", "lime", "shap"]
+PEERS = ["tf-keras-vis", "saliency", "lime", "shap"]
 PACKAGES = ["keras", "numpy", "scikit-learn", *PEERS]
 KEPT = FOLDER.parent / "build" / "benchmarks"
-ENOUGH = 20  # seconds of one job's runs
-IN_DEPTH = ["score_cam", "integrated_gradients", "shapley", "bfloat16", "lower_floors", "growth"]
+ENOUGH = 30  # seconds of one job's runs
+IN_DEPTH = [
+    "waiting", "score_cam", "integrated_gradients", "shapley", "bfloat16", "lower_floors", "growth",
+]  # fmt: skip
 
 
 class Way(NamedTuple):
@@ -68,7 +70,7 @@ def interleaved(job: str) -> dict[str, list[float]]:
     for way in ways.values():
         way()
     times: list[dict[str, float]] = []
-    while len(times) < 5 or (len(times) < 25 and sum(sum(t.values()) for t in times) < ENOUGH):
+    while len(times) < 3 or (len(times) < 25 and sum(sum(t.values()) for t in times) < ENOUGH):
         times.append({name: timed(way) for name, way in ways.items()})
     return {name: [run[name] for run in times] for name in ways}
 
@@ -197,6 +199,7 @@ def main() -> None:
             for name in IN_DEPTH
             if file(name, "md").exists()
         ),
+        (FOLDER / "ONCE.md").read_text(encoding="utf-8").strip(),
     ]
     (FOLDER / "RESULTS.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 

@@ -126,30 +126,28 @@ def of_twenty_players() -> None:
 
 
 def of_trees() -> None:
-    """Forests of 100 trees by default: from the fitted model to the values, one thread each.
-
-    Few rows: medians of `RUNS` runs, in turn. Many rows: one run each.
-    """
+    """Forests of 100 trees by default: from the fitted model to the values, one thread each."""
     print("\n| TreeSHAP, 100 trees | rows | lessons_lib, s | shap, s | ratio | differ by |")
     print("|---|---|---|---|---|---|")
-    for fitted in (1_000, 10_000):
-        for columns in (8, 30):
-            rng = np.random.default_rng(0)
-            X = rng.normal(size=(fitted, columns))
-            y = X[:, 0] * X[:, 1] + X[:, 2] + 0.1 * rng.normal(size=fitted)
-            for kind, goal in ((RandomForestRegressor, y), (RandomForestClassifier, y > 0)):
-                model = kind(random_state=0).fit(X, goal)
-                for background in (None, X[:100]):
-                    for rows in (5, 500):
-                        beside_shap(f"{kind.__name__}, {columns} columns, {fitted:,} fitted",
-                                    model, X[:rows], background)  # fmt: skip
+    for fitted, columns in ((1_000, 8), (1_000, 30), (10_000, 8)):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(fitted, columns))
+        y = X[:, 0] * X[:, 1] + X[:, 2] + 0.1 * rng.normal(size=fitted)
+        for kind, goal in ((RandomForestRegressor, y), (RandomForestClassifier, y > 0)):
+            model = kind(random_state=0).fit(X, goal)
+            name = f"{kind.__name__}, {columns} columns, {fitted:,} fitted"
+            for background in (None, X[:100]):
+                for rows, runs in ((5, RUNS), (100, 3)):
+                    beside_shap(name, model, X[:rows], background, runs)
     print(
-        f"\nOne thread each, from the fitted model to the values; few rows: medians of {RUNS} runs "
-        "in turn, 500 rows:\none run each."
+        f"\nOne thread each, from the fitted model to the values; medians of {RUNS} runs in turn "
+        "for 5 rows, of 3 for 100."
     )
 
 
-def beside_shap(name: str, model: Any, X: np.ndarray, background: np.ndarray | None) -> None:
+def beside_shap(
+    name: str, model: Any, X: np.ndarray, background: np.ndarray | None, runs: int
+) -> None:
     """One line of the table."""
     how = "tree_path_dependent" if background is None else "interventional"
 
@@ -159,7 +157,7 @@ def beside_shap(name: str, model: Any, X: np.ndarray, background: np.ndarray | N
 
     tree_shap(model, X[:1], background)  # compiles
     seconds: list[tuple[float, float]] = []
-    for _ in range(RUNS if len(X) < 100 else 1):
+    for _ in range(runs):
         start = time.perf_counter()
         phi = tree_shap(model, X, background).phi
         between = time.perf_counter()

@@ -181,33 +181,24 @@ def masked_scores(
 
     # A map of zeros masks all: the baseline is the first of the masked pictures.
     maps = np.concatenate([np.zeros((1, *A.shape[:2]), np.float32), A.transpose(2, 0, 1)[channels]])
-    score = _score_masks(classifier, A.shape[:2])
-    logits, probabilities = in_batches(
-        lambda some: score(some, x, empty, c), maps, batch_size=batch_size, description="Score-CAM"
-    )
+    seen = _through_masks(classifier, A.shape[:2])
+
+    def score(some: tf.Tensor) -> list[tf.Tensor]:
+        return [scores[:, c] for scores in classifier.outputs(seen(some, x, empty))]
+
+    logits, probabilities = in_batches(score, maps, batch_size=batch_size, description="Score-CAM")
     return MaskedScores(A, channels, logits[1:], probabilities[1:], logits[0], probabilities[0], c)
 
 
-def _score_masks(
-    classifier: Classifier, shape: tuple[int, int]
-) -> Callable[..., tuple[tf.Tensor, ...]]:
-    """One compiled function from the channels of a layer to the scores of the masked pictures."""
+def _through_masks(classifier: Classifier, shape: tuple[int, int]) -> Callable[..., tf.Tensor]:
+    """One compiled function from the channels of a layer to the masked pictures."""
 
-    def score(
-        maps: tf.Tensor, x: tf.Tensor, baseline: tf.Tensor, target: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        masked = baseline + masks(maps, classifier.input_size)[..., None] * (x - baseline)
-        logits, probabilities = classifier.outputs(masked)
-        return logits[:, target], probabilities[:, target]
+    def masked(maps: tf.Tensor, x: tf.Tensor, baseline: tf.Tensor) -> tf.Tensor:
+        return baseline + masks(maps, classifier.input_size)[..., None] * (x - baseline)
 
     picture = tf.TensorSpec((1, *classifier.picture_shape), tf.float32)
-    specs = [
-        tf.TensorSpec((None, *shape), tf.float32),
-        picture,
-        picture,
-        tf.TensorSpec((), tf.int32),
-    ]
-    return classifier.compiled(("Score-CAM", shape), score, specs)
+    specs = [tf.TensorSpec((None, *shape), tf.float32), picture, picture]
+    return classifier.compiled(("Score-CAM", shape), masked, specs)
 
 
 def masks(maps: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """What is measured, a module for each room of the package: see `jobs.setting`."""
 
 from jobs import (
+    cam,
     grad_cam,
     integrated_gradients,
     judging,
@@ -15,6 +16,7 @@ from jobs.setting import FLOOR, JOBS
 __all__ = [
     "FLOOR",
     "JOBS",
+    "cam",
     "grad_cam",
     "integrated_gradients",
     "judging",

@@ -1,6 +1,6 @@
 """Jobs of the room grad_cam."""
 
-from jobs.setting import FLOOR, Setting, Ways, has, job, keras_vis
+from jobs.setting import FLOOR, Setting, Ways, job, keras_vis
 
 
 def gradient_cam_job(network: str, name: str) -> Ways:
@@ -15,19 +15,12 @@ def gradient_cam_job(network: str, name: str) -> Ways:
     ours = grad_cam if plain else grad_cam_plus_plus
     visualiser = vis.Gradcam if plain else vis.GradcamPlusPlus
     theirs = visualiser(s.model, model_modifier=vis.Linear(), clone=True)
-    ways: Ways = {
+    return {
         FLOOR: s.layer_gradient(),
         "lessons_lib": lambda: ours(s.net, s.x[0], s.target),
         "lessons_lib, resizing too": lambda: ours(s.net, s.photo, s.target),
         "tf-keras-vis": lambda: theirs(vis.Score(s.target), s.ready, penultimate_layer=layer),
     }
-    if has("xplique"):
-        from xplique import attributions
-
-        kind = attributions.GradCAM if plain else attributions.GradCAMPP
-        xplique = kind(s.model, conv_layer=layer)
-        ways["xplique"] = lambda: xplique(s.ready, s.one_hot)
-    return ways
 
 
 for _name, _network, _title in [

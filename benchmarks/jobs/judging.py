@@ -1,6 +1,6 @@
 """Jobs of the room judging."""
 
-from jobs.setting import FLOOR, Setting, Ways, has, job
+from jobs.setting import FLOOR, Setting, Ways, job
 
 
 @job("deletion curve, 20 steps, VGG16")
@@ -10,19 +10,7 @@ def deletion() -> Ways:
 
     s = Setting("vgg16")
     heat = grad_cam(s.net, s.photo, s.target)
-    ways: Ways = {
+    return {
         FLOOR: s.calls(21),
         "lessons_lib": lambda: deletion(s.net, s.photo, heat, s.target, steps=20),
     }
-    if has("xplique"):
-        from xplique.metrics import Deletion
-
-        from lessons_lib.images import resize
-
-        full = resize(heat, s.net.input_size)[None]
-
-        def xplique() -> None:
-            Deletion(s.model, s.ready, s.one_hot, batch_size=16, steps=20)(full)
-
-        ways["xplique"] = xplique
-    return ways

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from jobs.setting import FLOOR, Setting, Ways, has, job, table_model
+from jobs.setting import FLOOR, Setting, Ways, job, table_model
 
 
 def lime_image_job(network: str, samples: int) -> Ways:
     """From the photograph to the coefficients of one class; the library with our superpixels."""
-    import tensorflow as tf
     from lime import lime_image
 
     from lessons_lib.lime import local_surrogate, sample_image, superpixels
@@ -25,16 +24,7 @@ def lime_image_job(network: str, samples: int) -> Ways:
             num_samples=samples, batch_size=16, segmentation_fn=superpixels,
         )  # fmt: skip
 
-    ways: Ways = {FLOOR: s.calls(samples), "lessons_lib": ours, "lime": library}
-    if has("xplique"):
-        from xplique.attributions import Lime
-
-        xplique = Lime(
-            s.model, batch_size=16, nb_samples=samples,
-            map_to_interpret_space=lambda x: tf.constant(superpixels(s.x[0]), tf.int32),
-        )  # fmt: skip
-        ways["xplique"] = lambda: xplique(s.ready, s.one_hot)
-    return ways
+    return {FLOOR: s.calls(samples), "lessons_lib": ours, "lime": library}
 
 
 job("LIME, 32 samples, VGG16")(lambda: lime_image_job("vgg16", 32))

@@ -6,7 +6,6 @@ the best batch size. `run.py` times them.
 """
 
 import functools
-import importlib.util
 import time
 import warnings
 from collections.abc import Callable
@@ -30,11 +29,6 @@ def job(name: str) -> Callable[[Callable[[], Ways]], Callable[[], Ways]]:
     return enter
 
 
-def has(package: str) -> bool:
-    """Whether a peer is installed."""
-    return importlib.util.find_spec(package) is not None
-
-
 class Setting:
     """A network, a photograph, and the photograph as the bare Keras model takes it."""
 
@@ -49,7 +43,14 @@ class Setting:
         self.x = self.net.prepare(self.photo)
         self.ready = np.asarray(self.net.preprocess(tf.constant(self.x)))
         self.target = self.net.top(self.photo)[0].index
-        self.one_hot = np.eye(len(self.net.labels), dtype="float32")[[self.target]]
+
+    def gradient(self) -> Callable[[Any], Any]:
+        """The compiled pass there and back, for a batch of pictures."""
+        import tensorflow as tf
+
+        return tf.function(
+            lambda x: tf.gradients(self.net.forward(x)[:, self.target], x)[0], autograph=False
+        )
 
     def calls(self, count: int, *, gradient: bool = False) -> Callable[[], None]:
         """That many bare passes, at the best batch size; forward, or there and back."""
@@ -58,10 +59,7 @@ class Setting:
         def forward(x: tf.Tensor) -> tf.Tensor:
             return self.net.forward(x)[:, self.target]
 
-        def differentiate(x: tf.Tensor) -> tf.Tensor:
-            return tf.gradients(forward(x), x)[0]
-
-        function = tf.function(differentiate if gradient else forward, autograph=False)
+        function = self.gradient() if gradient else tf.function(forward, autograph=False)
         sizes = [size for size in (1, 2, 4, 8, 16, 32) if size <= count]
 
         def batch(size: int) -> tf.Tensor:

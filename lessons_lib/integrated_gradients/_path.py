@@ -91,10 +91,7 @@ def classifier_functions(classifier: Classifier) -> tuple[Function, Function]:
     target = tf.TensorSpec((), tf.int32)
     scores, _ = along_path(lambda z, target: classifier.outputs(z)[0][:, target])
     _, sums = along_path(lambda z, target: classifier.forward(z)[:, target])
-    return (
-        classifier.compiled("path scores", scores, (pixels, pixels, nodes, target)),
-        classifier.compiled("path sums", sums, (pixels, pixels, nodes, weights, target)),
-    )
+    return scores, classifier.compiled("path sums", sums, (pixels, pixels, nodes, weights, target))
 
 
 class Path:

@@ -438,21 +438,18 @@ class Classifier(Network):
     ) -> NDArray[np.float32]:
         """Scores (n, classes) of pictures that are mixed of two, superpixel by superpixel.
 
-        The pictures are made inside the compiled graph (`lessons_lib.network.graph.composites`),
-        some at a time: it costs hardly more than the network alone.
+        The pictures are made by a compiled function (`lessons_lib.network.graph.composites`), some
+        at a time: it costs hardly more than the network alone.
         """
         which = SCORES.index(one_of(scores, "scores", SCORES))
         fixed = (tf.constant(picture), tf.constant(baseline), tf.constant(segments, tf.int32))
-
-        def score(Z: tf.Tensor, *fixed: tf.Tensor) -> tuple[tf.Tensor]:
-            return (self.outputs(composites(Z, *fixed))[which],)
 
         specs = [
             tf.TensorSpec((None, None), tf.bool),
             *(tf.TensorSpec(f.shape, f.dtype) for f in fixed),
         ]
-        function = self.compiled(("composites", scores), score, specs)
-        ask = lambda Z: function(Z, *fixed)  # noqa: E731
+        mixed = self.compiled("composites", composites, specs)
+        ask = lambda Z: (self.outputs(mixed(Z, *fixed))[which],)  # noqa: E731
         return in_batches(ask, Z, batch_size=batch_size, description="hidden pictures")[0]
 
     # For methods that need a compiled function of their own
@@ -474,8 +471,9 @@ class Classifier(Network):
     def outputs(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The scores and the network's own answers as tensors; otherwise as `forward`.
 
-        The network as it was compiled, which is quicker than compiling it once more. Within
-        `tapped`, or where a gradient is asked for, use `forward`: it runs layer by layer.
+        The network as it was compiled, also outside of a compiled function: calling it after one
+        that makes pictures is quicker than compiling both into one. Within `tapped`, or where a
+        gradient is asked for, use `forward`: it runs layer by layer.
         """
         scores, answers = self._predict(x)
         return scores, answers

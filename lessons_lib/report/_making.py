@@ -1,6 +1,7 @@
 """`explain`: ask the network the questions that a person has about one answer."""
 
 import contextlib
+import functools
 import importlib.metadata
 import inspect
 import platform
@@ -25,6 +26,7 @@ from lessons_lib.report._explained import Explained, Finding
 
 LARGEST = 1024  # pixels of a side, of the picture that is kept
 SATURATED = 0.9999
+STEPS = 15  # of a curve: with its start 16 pictures, one batch
 NEEDED = ("keras", "tensorflow", "numpy", "scikit-image", "pillow")
 
 Heat = NDArray[np.float32]
@@ -70,8 +72,8 @@ def explain(
     .. math:: S = y^c - y^d
 
     Where one number decides between the two, as a single sigmoid does, that is the first map again,
-    and is left out. Each map is judged by deletion and insertion, beside a control that knows
-    nothing of the class: the mean of the layer's channels, or a spot in the middle where no layer
+    and is left out. Each map is judged by deletion and insertion in 15 steps, beside a control
+    that knows nothing of the class: the mean of the layer's channels, or a spot in the middle where no layer
     is looked at.
 
     Parameters
@@ -178,7 +180,6 @@ def _explained(
 
     findings, refused = [], {}
     steps = iter(bar(range(len(questions) * (len(wanted) + 1)), desc="explaining"))
-    blank = ask.control_heat()
     heats: dict[tuple[str, int], Heat] = {}
     for question, (c, d) in questions.items():
         for name, method in wanted.items():
@@ -200,7 +201,7 @@ def _explained(
                 continue
             findings.append(ask.finding(question, c, d, name, heat))
         next(steps)
-        findings.append(ask.finding(question, c, d, ask.control, blank, control=True))
+        findings.append(ask.finding(question, c, d, ask.control, ask.blank, control=True))
     next(steps, None)
     if len(refused) == len(wanted):
         raise next(iter(refused.values()))
@@ -240,7 +241,8 @@ class _Asking:
         labels = self.network.labels
         return labels[c] if d is None else f"{labels[c]} rather than {labels[d]}"
 
-    def control_heat(self) -> Heat:
+    @functools.cached_property
+    def blank(self) -> Heat:
         """The map of the control, which is the same for all classes."""
         if self.layer is None:
             return heat_maps(CONTROLS["centre"], self.network, self.x[0], 0)
@@ -273,7 +275,7 @@ class _Asking:
         """The map with what it is worth."""
 
         def area(curve: Callable[..., Any], target: int) -> float:
-            return curve(self.network, self.x[0], heat, target).area
+            return curve(self.network, self.x[0], heat, target, steps=STEPS).area
 
         def ahead(of: Callable[[int], float]) -> float:
             return float(of(c) - (0 if d is None else of(d)))

@@ -177,7 +177,7 @@ def test_worth_is_measured_by_deletion_and_insertion_of_the_same_question() -> N
     other = NET.class_index("dog")
     for f in FOUND.findings:
         for curve, area in ((judging.deletion, f.deletion), (judging.insertion, f.insertion)):
-            one = [curve(NET, PHOTO, f.heat, c).area for c in (TOP.index, other)]
+            one = [curve(NET, PHOTO, f.heat, c, steps=15).area for c in (TOP.index, other)]
             want = {"predicted": one[0], "expected": one[1], "difference": one[0] - one[1]}
             assert area == pytest.approx(want[f.question], abs=1e-6)
     p = NET.probabilities(PHOTO)[0]
