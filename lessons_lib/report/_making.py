@@ -73,8 +73,8 @@ def explain(
 
     Where one number decides between the two, as a single sigmoid does, that is the first map again,
     and is left out. Each map is judged by deletion and insertion in 15 steps, beside a control
-    that knows nothing of the class: the mean of the layer's channels, or a spot in the middle where no layer
-    is looked at.
+    that knows nothing of the class: the mean of the layer's channels, or a spot in the middle where
+    no layer is looked at.
 
     Parameters
     ----------
