@@ -32,6 +32,20 @@ def test_a_network_that_is_only_asked_is_traced_once(runs: list[Classifier]) -> 
     assert len(runs) == before > 0
 
 
+def test_what_makes_pictures_is_compiled_without_the_network() -> None:
+    c = classifier(gap_net())
+    ask_often(c)
+    heat_maps(METHODS["Score-CAM"], c, pictures(1), 1)
+    network = {"Conv2D", "PartitionedCall", "StatefulPartitionedCall"}
+    with_network = {
+        key
+        for key, function in c._compiled.items()
+        if network & {operation.type for operation in function.graph.get_operations()}
+    }
+    assert {"composites", "predict"} <= set(c._compiled)
+    assert with_network == {"predict", ("activations", c.layer, None)}
+
+
 def test_a_twin_that_counts_is_not_traced_either(runs: list[Classifier]) -> None:
     c = classifier(gap_net())
     before = len(runs)

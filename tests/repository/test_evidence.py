@@ -1,5 +1,6 @@
 """The stored tables of `tools/evidence`: each has its script, and the code that it came from."""
 
+import contextlib
 import doctest
 import json
 from pathlib import Path
@@ -83,6 +84,20 @@ def test_what_is_stored_is_read_back_and_differences_are_told(course: Path) -> N
     assert run.differences(rows, rows[:1], 9) == [
         "2 rows were stored, 1 are found, or their names differ"
     ]
+
+
+@pytest.mark.parametrize(("found", "stamped"), [(0.51, True), (0.53, False)])
+def test_a_table_is_confirmed_only_where_nothing_differs(monkeypatch, found, stamped) -> None:
+    """What is stored stays as it is, so that the lessons' numbers stay; only the hash may move."""
+    written: list[list[run.Row]] = []
+    monkeypatch.setattr(run, "rows", lambda name: [{"r": found}])
+    monkeypatch.setattr(run, "stored", lambda name: {"code": "", "rows": [{"r": 0.5}]})
+    monkeypatch.setattr(run, "write", lambda name, table: written.append(table))
+    monkeypatch.setattr("sys.argv", ["run.py", "grid", "--confirm"])
+    refused = pytest.raises(SystemExit, match=r"0\.53 is found")
+    with contextlib.nullcontext() if stamped else refused:
+        run.main()
+    assert written == [[{"r": 0.5}]] * stamped
 
 
 def test_of_trained_networks_the_means_over_seeds_are_compared() -> None:

@@ -3,6 +3,7 @@
     python tools/evidence/run.py sanity            # writes data/evidence/sanity.json
     python tools/evidence/run.py                   # all of them
     python tools/evidence/run.py --compare         # computes anew, and compares with what is stored
+    python tools/evidence/run.py --confirm         # the same; what does not differ has today's code
 
 Each table has a script beside this file. Its function ``rows()`` gives dictionaries of one set of
 names, of numbers and words, the seeds among them. ``TOLERANCE`` says by how much a number may
@@ -124,6 +125,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("name", nargs="*", help=f"default: all of {', '.join(names())}")
     parser.add_argument("--compare", action="store_true", help="store nothing; fail if they differ")
+    parser.add_argument(
+        "--confirm",
+        action="store_true",
+        help="compare; where nothing differs, say so of today's code",
+    )
     arguments = parser.parse_args()
     unknown = set(arguments.name) - set(names())
     if unknown:
@@ -131,13 +137,16 @@ def main() -> None:
     faults = []
     for name in arguments.name or names():
         table = rows(name)
-        if not arguments.compare:
+        if not (arguments.compare or arguments.confirm):
             write(name, table)
             continue
         script = importlib.import_module(f"tools.evidence.{name}")
         tolerance, steady = getattr(script, "TOLERANCE", TOLERANCE), getattr(script, "steady", list)
-        old, new = steady(stored(name)["rows"]), steady(table)
-        faults += [f"{name}: {d}" for d in differences(old, new, tolerance)]
+        known = stored(name)["rows"]
+        found = differences(steady(known), steady(table), tolerance)
+        faults += [f"{name}: {d}" for d in found]
+        if arguments.confirm and not found:
+            write(name, known)
     if faults:
         sys.exit("\n".join(faults))
 
