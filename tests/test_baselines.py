@@ -29,6 +29,8 @@ def test_they_are_what_their_names_say() -> None:
     assert made["blurred"].std() < X.std()
     assert made["noise"].mean() == pytest.approx(127.5, rel=0.05)
     assert made["noise"].std() == pytest.approx(255 / np.sqrt(12), rel=0.05)
+    for name, value in (("black", 100), ("grey", 200), ("white", 300)):
+        assert (make_baseline(name, X, value_range=(100, 300)) == value).all()
 
 
 def test_the_mean_is_each_superpixel_s_own() -> None:

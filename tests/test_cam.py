@@ -164,7 +164,10 @@ def test_default_class_is_each_pictures_own() -> None:
     c = classifier(gap_net(seed=1))
     tops = c.logits(pictures(6)).argmax(axis=1)
     assert len(set(tops)) > 1
-    np.testing.assert_array_equal(cam(c, pictures(6)), cam(c, pictures(6), tops.tolist()))
+    found = cam(c, pictures(6))
+    np.testing.assert_array_equal(found, cam(c, pictures(6), tops.tolist()))
+    alone = [cam(c, photo, int(top)) for photo, top in zip(pictures(6), tops, strict=True)]
+    np.testing.assert_allclose(found, alone, atol=1e-6)
 
 
 def test_float16() -> None:
@@ -185,6 +188,14 @@ def square_root_net() -> keras.Model:
     return seeded(keras.Model(inputs, L.Dense(3)(root)))
 
 
+def bent_net() -> keras.Model:
+    """Straight from 1 on, and bent between the 0 and the 1 that the head is asked at."""
+    inputs = keras.Input((SIZE, SIZE, 3))
+    x = L.Conv2D(6, 3, activation="relu", name="features")(L.Rescaling(1 / 64)(inputs))
+    mean = L.GlobalAveragePooling2D()(x)
+    return seeded(keras.Model(inputs, L.Dense(3)(keras.ops.where(mean < 1, mean**2, mean))))
+
+
 def side_path_net() -> keras.Model:
     """Pooling and a linear layer, and beside them a path that CAM cannot see."""
     inputs = keras.Input((SIZE, SIZE, 3))
@@ -195,7 +206,7 @@ def side_path_net() -> keras.Model:
 
 
 @pytest.mark.parametrize(
-    "build", [square_root_net, side_path_net, flat_net, lambda: flat_net(hidden=4)]
+    "build", [square_root_net, bent_net, side_path_net, flat_net, lambda: flat_net(hidden=4)]
 )
 def test_other_networks_get_an_error_that_points_to_grad_cam(build) -> None:
     c = classifier(build())

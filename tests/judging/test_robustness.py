@@ -136,6 +136,7 @@ def test_changes_are_undone() -> None:
     change = shift(3)
     np.testing.assert_array_equal(change.back(change.picture(x)), x)
     assert np.abs(change.picture(x) - x).max() > 0
+    np.testing.assert_array_equal(change.picture(x)[:, 3:], x[:, :-3])  # to the right
     assert np.abs(noise(10).picture(x) - x).std() == pytest.approx(6, abs=2)
     np.testing.assert_array_equal(noise(10).picture(x), noise(10).picture(x))
     bright = brightness(2).picture(x)

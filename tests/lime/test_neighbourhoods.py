@@ -161,6 +161,9 @@ def test_codes_in_an_array_are_categories_if_one_says_so() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         sample_table(len_of_rows, [1.0, 0.0], data, categories=[])
+        sample_table(len_of_rows, [1.0, 0.0], data[:19])  # too few rows to tell
+    with pytest.warns(UserWarning, match="column 0: a few whole numbers only"):
+        sample_table(len_of_rows, [1.0, 0.0], data[:20])
 
 
 def test_a_category_that_the_data_do_not_have_is_said() -> None:

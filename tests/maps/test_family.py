@@ -155,19 +155,24 @@ def test_xgrad_gives_an_empty_channel_no_weight() -> None:
     assert family.axiom_weights(np.zeros((1, 2, 2, 1)), np.ones((1, 2, 2, 1))) == 0
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("weights", "A", "weight"),
-    [(family.plus_plus_weights, [1.0, -3.9], 1 / 0.55), (family.axiom_weights, [3.0, -2.9], 15.5)],
+    [
+        (family.plus_plus_weights, [1.0, -3.9], 1 / 0.55),
+        (family.axiom_weights, [3.0, -2.9], 15.5),
+        (family.axiom_weights, [2.9, -3.0], -14),
+    ],
 )
 def test_weights_that_activations_below_zero_blow_up_are_warned_of(weights, A, weight) -> None:
-    """By hand: twice 0.5 / (2 - 0.5 * 2.9), and (3 - 1.45) / 0.1."""
-    gradient = np.array([0.5, 0.5]) if weight < 2 else np.array([1.0, 0.5])
+    """By hand: twice 0.5 / (2 - 0.5 * 2.9), (3 - 1.45) / 0.1, and (2.9 - 1.5) / -0.1."""
+    gradient = np.array([0.5 if weights is family.plus_plus_weights else 1.0, 0.5])
     shape = (1, 1, 2, 1)
     with pytest.warns(UserWarning, match=r"divides by the sum .* 1 of 1 weights"):
         found = weights(np.reshape(A, shape), gradient.reshape(shape))
     np.testing.assert_allclose(found, [[weight]])
     for quiet in (np.abs(A), np.zeros(2)):
-        weights(np.reshape(quiet, shape), gradient.reshape(shape))  # a warning fails a test
+        weights(np.reshape(quiet, shape), gradient.reshape(shape))
 
 
 # Eigen-CAM

@@ -1,5 +1,6 @@
 """Guided Integrated Gradients against its authors' program, Integrated Gradients and by hand."""
 
+import inspect
 from collections.abc import Callable
 
 import numpy as np
@@ -45,6 +46,17 @@ def test_it_is_what_its_authors_program_gives(
         bumpy, x, baseline, num_steps=num_steps, fraction=fraction, max_distance=max_distance
     )
     np.testing.assert_allclose(ours, theirs, atol=1e-9)
+
+
+def test_the_defaults_are_those_of_its_authors_program() -> None:
+    theirs = inspect.signature(saliency.core.GuidedIG.GetMask).parameters
+    ours = inspect.signature(maps.guided_integrated_gradients).parameters
+    for one, other in (
+        ("num_steps", "x_steps"),
+        ("fraction", "fraction"),
+        ("max_distance", "max_dist"),
+    ):
+        assert ours[one].default == theirs[other].default
 
 
 @pytest.mark.usefixtures("program")
