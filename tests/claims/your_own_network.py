@@ -98,8 +98,10 @@ def _(shortcut, stamped, few, inside, fine):
 
 
 @claim("11.tag_coarse")
-def _(shortcut, stamped, few, inside, coarse):
-    return 100 * hottest_on_tag(grad_cam(shortcut, stamped[few], "B", coarse), inside[few])
+def _(shortcut, crops, stamped, few, inside, coarse):
+    """Two places of a print or two are nearly as hot as each other: which, differs by computer."""
+    maps = grad_cam(shortcut, stamped[few], "B", coarse)
+    return hottest_on_tag(maps, inside[few]) < tag_share(crops, stamped, few)
 
 
 @claim("11.tag_blind")
@@ -132,15 +134,19 @@ def _(shortcut, stamped, seen):
     return int((shortcut.probabilities(stamped[~seen]).argmax(axis=-1) == 1).sum())
 
 
-@claim("11.tag_share")
-def _(crops, stamped, few):
+def tag_share(crops, stamped, few):
     """Of the pixels, those that a tag may have changed: the smallest box around the changes."""
     shares = []
     for before, after in zip(crops[few], stamped[few], strict=True):
         rows, columns = np.nonzero((before != after).any(axis=-1))
         box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1) if len(rows) else 0
         shares.append(box / before[..., 0].size)
-    return 100 * float(np.mean(shares))
+    return float(np.mean(shares))
+
+
+@claim("11.tag_share")
+def _(crops, stamped, few):
+    return 100 * tag_share(crops, stamped, few)
 
 
 def on_the_castle(asked, label, stamped, few, inside, fine):
