@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from lessons_lib import images
+from lessons_lib import images, maps
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.integrated_gradients import integrated_gradients
 from lessons_lib.methods import CONTROLS, METHODS, heat_maps, kernel_shap_map, lime_map
@@ -37,6 +37,18 @@ def test_small_maps_are_enlarged_and_colours_added_up(net) -> None:
     phi = integrated_gradients(net, x, 0, num_steps=24, tolerance=0.05).phi
     integrated = heat_maps(METHODS["Integrated Gradients"], net, x, 0)
     np.testing.assert_allclose(integrated, phi.sum(axis=-1), rtol=1e-4, atol=1e-5)
+
+
+def test_slopes_are_shown_by_their_size_largest_over_the_colours(net) -> None:
+    x = pictures(1)[0]
+    for name, signed in (
+        ("guided backpropagation", maps.guided_backpropagation(net, x, 2)),
+        ("SmoothGrad", maps.smooth_grad(net, x, 2, samples=8)),
+    ):
+        assert (signed.min(axis=-1) < -signed.max(axis=-1)).any()  # so signs matter
+        np.testing.assert_allclose(
+            heat_maps(METHODS[name], net, x, 2), np.abs(signed).max(axis=-1), rtol=1e-4, atol=1e-8
+        )
 
 
 def test_kernel_shap_map_adds_up_to_the_score_less_that_of_the_painted_picture(net) -> None:

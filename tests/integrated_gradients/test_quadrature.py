@@ -139,6 +139,8 @@ def test_adaptive_stops_at_once_where_the_first_panels_do() -> None:
     assert phi[0] == pytest.approx(1)
     # The first panels end at squares: 0, 1/4, 1.
     assert cubic.asked == [(0.0, 0.25), (0.25, 1.0)]
+    flat = Known(lambda a: 0 * a, lambda a: 0 * a)
+    assert adaptive(flat.measure, 8, 400, 0, 0)[1] == 8  # no error is within none allowed
 
 
 def test_adaptive_halves_the_panel_with_the_largest_error() -> None:
