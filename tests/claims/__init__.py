@@ -6,7 +6,8 @@ In the text an invisible comment names the claim, and what it says follows at on
     The map is <!--claim:02.roll_hot_at_hole-->hottest at the hole.
 
 A function here with ``@claim("02.roll_probability")`` returns the number (as the text puts it: 83
-for "83 %"), or True for a claim in words. Its parameters are the lesson's own variables. It is
+for "83 %"), or True for a claim in words. These stand beside its name too, so that they cannot be
+changed without a look at what computes them. Its parameters are the lesson's own variables. It is
 called in the lesson's kernel, when the reader would come to its sentence, and is given what they
 hold there: so nothing is computed twice, and the text is held against what the reader sees. It
 does not repeat what the lesson has printed: it computes it anew from the inputs, or asks the
@@ -27,14 +28,19 @@ NUMBER = re.compile(r"[-−+]?\d[\d,]*(?:\.\d+)?|[-−+]?\.\d+")
 Value = float | int | bool
 
 CLAIMS: dict[str, Callable[..., Value]] = {}
+WORDS: dict[str, str] = {}  # with which a claim that is no number begins in the text
 
 
-def claim(identifier: str) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+def claim(
+    identifier: str, words: str = ""
+) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Register the function that computes a claim."""
 
     def register(function: Callable[..., Value]) -> Callable[..., Value]:
         assert identifier not in CLAIMS, f"two functions compute {identifier}"
         CLAIMS[identifier] = function
+        if words:
+            WORDS[identifier] = words
         return function
 
     return register

@@ -28,7 +28,7 @@ def hottest(heat):
     return np.unravel_index(heat.argmax(), heat.shape)
 
 
-@claim("01.hot_in_front")
+@claim("01.hot_in_front", "hottest where the white head meets the black shoulder")
 def _(heat, panda):
     """The hottest block is black fur with white fur at its left; the other hot ones are nearby."""
     row, column = hottest(heat)
@@ -39,7 +39,7 @@ def _(heat, panda):
     return near and np.median(here) < 60 and left.mean() > here.mean() + 40
 
 
-@claim("01.same_block")
+@claim("01.same_block", "at the same block")
 def _(mobilenet, panda):
     return hottest(channels_mean(mobilenet, panda)) == hottest(cam(mobilenet, panda, 388))
 
@@ -49,7 +49,7 @@ def _(mobilenet, panda):
     return alike(cam(mobilenet, panda, 388), channels_mean(mobilenet, panda))
 
 
-@claim("01.beyond_animal")
+@claim("01.beyond_animal", "and beside it")
 def _(A, w):
     """Above the animal and left of it, each of the three is at the ceiling of 6 somewhere."""
     share = A.mean(axis=(0, 1)) * w[:, 388]
@@ -59,7 +59,7 @@ def _(A, w):
     return on_animal > 0.5 and bool(((above > 5.9).any(axis=0) | (left > 5.9).any(axis=0)).all())
 
 
-@claim("01.against_at_head")
+@claim("01.against_at_head", "fires at the head")
 def _(A, w):
     """Half of it lies in the six blocks of the head."""
     channel = A[..., (A.mean(axis=(0, 1)) * w[:, 388]).argmin()]
@@ -132,7 +132,7 @@ def _(mobilenet, picture):
     return 100 * found["hen"]
 
 
-@claim("01.blind_spread")
+@claim("01.blind_spread", "fairly evenly")
 def _(mobilenet, picture):
     """No quarter has more than a third or less than a sixth."""
     found = [share_inside(channels_mean(mobilenet, picture), i) for i in range(4)]
@@ -145,7 +145,7 @@ def place(mobilenet, picture, label):
     return 1 + list(order).index(mobilenet.class_index(label))
 
 
-@claim("01.places")
+@claim("01.places", "among its first ten")
 def _(mobilenet, picture):
     most = mobilenet.probabilities(picture)[0].max()
     return max(place(mobilenet, picture, a) for a in ANIMALS) <= 10 and most < 0.1
@@ -156,7 +156,7 @@ def _(mobilenet, picture):
     return place(mobilenet, picture, "espresso")
 
 
-@claim("01.espresso_corner")
+@claim("01.espresso_corner", "hottest at the same block")
 def _(mobilenet, picture):
     return hottest(cam(mobilenet, picture, 967)) == (0, 0) == hottest(cam(mobilenet, picture, 388))
 
@@ -167,7 +167,7 @@ def _(mobilenet, picture, w):
     return sum(hottest(heat) == (0, 0) for heat in maps)
 
 
-@claim("01.stage_answers")
+@claim("01.stage_answers", '"drum"')
 def _(mobilenet):
     answers = [answer.label for answer in mobilenet.top(images.course_image("drum_guitar"), 3)]
     return answers[0] == "drum" and "electric guitar" not in answers
@@ -237,7 +237,7 @@ def _(mobilenet):
     return sum(r > 0.95 for r in least_and_most(mobilenet)[1].values())
 
 
-@claim("01.raccoon")
+@claim("01.raccoon", "below a tenth")
 def _(mobilenet):
     best = mobilenet.top(images.course_image("raccoon"))[0]
     return best.label == "lesser panda" and best.probability < 0.1
@@ -253,7 +253,7 @@ def _(mobilenet, panda):
     return cam(mobilenet, panda, 388).max()
 
 
-@claim("01.zero_moved")
+@claim("01.zero_moved", "above four tenths of the scale")
 def _(mobilenet, panda):
     low, high = np.percentile(cam(mobilenet, panda, 967), [0, 100])
     return 0.4 < -low / (high - low) < 0.5
@@ -273,7 +273,7 @@ def _(faulty):
     return espresso(faulty)
 
 
-@claim("01.hens_gain")
+@claim("01.hens_gain", "the hens among them")
 def _(mobilenet, faulty):
     """With pixels from 0 to 1 the hens are surer than with the right preprocessing."""
     hens = images.course_image("hens")
@@ -302,7 +302,7 @@ def _(mobilenet, faulty):
     return (np.take_along_axis(wrong - right, first, axis=1) > 0).sum()
 
 
-@claim("01.shifted_weights")
+@claim("01.shifted_weights", "no probability changes")
 def _(A, w, b):
     """One number added to a channel's weights: probabilities and differences stay, maps do not."""
     k = A.mean(axis=(0, 1)).argmax()

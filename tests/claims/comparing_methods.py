@@ -53,7 +53,7 @@ def simulated_share(simulated: pd.DataFrame, numbers: str, n: int, how: str) -> 
 # One difference
 
 
-@claim("08.mean_shrinks")
+@claim("08.mean_shrinks", "much nearer to zero")
 def _(bench):
     """Less than half; and the eight of the earlier edition lie below zero by the bootstrap."""
     d = differences(bench, "saliency", "Grad-CAM", "deletion")
@@ -64,7 +64,7 @@ def _(bench):
     return np.quantile(drawn, 0.975) < 0 and eight.mean() < 2 * d.mean() < -0.06
 
 
-@claim("08.eight_by_flip")
+@claim("08.eight_by_flip", "would have said so")
 def _(d, eight):
     """By the sign flip and the paired t test."""
     return flip(d[eight]) <= 0.05 and stats.ttest_1samp(d[eight], 0).pvalue <= 0.05
@@ -96,7 +96,7 @@ def _(bench):
     return max(four_tests(bench))
 
 
-@claim("08.no_difference")
+@claim("08.no_difference", "no difference is seen")
 def _(bench):
     return flip(differences(bench, "saliency", "Grad-CAM", "deletion")) > 0.05
 
@@ -138,7 +138,7 @@ def _(simulated):
     return simulated_share(simulated, "70 % zeros", 8, "mean, Student")
 
 
-@claim("08.median_holds")
+@claim("08.median_holds", "never holds it less than $0")
 def _(simulated):
     """In the table; and by the binomial distribution, for each number up to 60."""
     for n in range(6, 61):
@@ -147,7 +147,7 @@ def _(simulated):
     return simulated[simulated.how == "median, exact"].share.min() >= 0.95
 
 
-@claim("08.hits_hold")
+@claim("08.hits_hold", "what they promise too")
 def _(simulated):
     hits = simulated[simulated.numbers == "hits, p = 0.9"].set_index("how").share
     others = hits["mean, Student"].min(), hits["mean, bootstrap"].min()
@@ -160,7 +160,7 @@ def _():
     return 0.025 ** (1 / 8)
 
 
-@claim("08.alarms_kept")
+@claim("08.alarms_kept", "about five in a hundred at most")
 def _(simulated):
     """4000 draws: five in a hundred, and three standard errors."""
     lopsided = simulated.numbers.str.startswith("lopsided")
@@ -201,12 +201,12 @@ def _(bench):
     return len(beaten)
 
 
-@claim("08.score_cam_survives")
+@claim("08.score_cam_survives", "better")
 def _(bench):
     return against_plain_mean(bench, "insertion")["Score-CAM"] > 0
 
 
-@claim("08.dotted_worse")
+@claim("08.dotted_worse", "worse")
 def _(bench):
     """They and Score-CAM, and no other."""
     found = against_plain_mean(bench, "insertion")
@@ -214,18 +214,18 @@ def _(bench):
     return set(found) == dotted | {"Score-CAM"} and max(found[name] for name in dotted) < 0
 
 
-@claim("08.smooth_grad_survives")
+@claim("08.smooth_grad_survives", "better")
 def _(bench):
     found = against_plain_mean(bench, "deletion")
     return set(found) == {"SmoothGrad"} and found["SmoothGrad"] < 0
 
 
-@claim("08.blur_nobody")
+@claim("08.blur_nobody", "no method does")
 def _(bench):
     return not against_plain_mean(bench, "deletion, blurred")
 
 
-@claim("08.occlusion_survives")
+@claim("08.occlusion_survives", "better")
 def _(bench):
     found = against_plain_mean(bench, "infidelity")
     return set(found) == {"occlusion"} and found["occlusion"] < 0
@@ -241,7 +241,7 @@ def _(bench):
     return corrected(bench)["Grad-CAM", "plain mean", "insertion"]
 
 
-@claim("08.grad_needs")
+@claim("08.grad_needs", "a few dozen photographs would do for Grad-CAM")
 def _(bench):
     """By the normal approximation, which asks for a few less than the t test."""
     counts = {}
@@ -254,7 +254,7 @@ def _(bench):
     return alone.min() > 15 and alone.max() < 45 and among.min() > 40 and among.max() < 100
 
 
-@claim("08.lime_thousands")
+@claim("08.lime_thousands", "thousands")
 def _(bench):
     """By a simulated test with two thousand photographs: mostly not seen."""
     d = differences(bench, "LIME", "plain mean", "insertion")
@@ -282,7 +282,7 @@ def hottest(network: str) -> pd.DataFrame:
     return stored_hans(network).pivot(index="seed", columns="method", values="hottest")
 
 
-@claim("08.hot_in_both")
+@claim("08.hot_in_both", "in the tag for Hans *and* for the honest")
 def _(dogs, tag):
     """More than half of the hottest pixels in a twentieth of the picture; the edges, too."""
     found = np.array([hottest(name)[["Grad-CAM", "KernelSHAP"]] for name in ("Hans", "honest")])
@@ -291,13 +291,13 @@ def _(dogs, tag):
     return found.shape == (2, 5, 2) and found.min() > 0.6 and min(edges) > 0.6 and tag.mean() < 0.1
 
 
-@claim("08.ig_hottest")
+@claim("08.ig_hottest", "nearly all for each Hans")
 def _():
     of = {name: hottest(name)["Integrated Gradients"] for name in ("Hans", "honest")}
     return of["Hans"].min() > 0.98 and of["honest"].max() < 0.5
 
 
-@claim("08.shap_near")
+@claim("08.shap_near", "at least four fifths of it")
 def _(hans, honest, dogs, plain, tag):
     """In the table, and for the two networks of the lesson, anew."""
     found = {name: amounts(name)[["truth", "KernelSHAP"]].to_numpy() for name in ("Hans", "honest")}
@@ -311,18 +311,18 @@ def _(hans, honest, dogs, plain, tag):
     return shares.min() >= 0.8 and shares.max() < 1.05 and np.abs(found["honest"]).max() < 0.5
 
 
-@claim("08.grad_ratio")
+@claim("08.grad_ratio", "at least six times as large for Hans")
 def _():
     return (amounts("Hans")["Grad-CAM"] / amounts("honest")["Grad-CAM"]).min() >= 6
 
 
-@claim("08.ig_negative")
+@claim("08.ig_negative", "negative where the truth is positive")
 def _():
     rows = amounts("honest")
     return rows["Integrated Gradients"].max() < 0 < rows.truth.min()
 
 
-@claim("08.ig_from_fur")
+@claim("08.ig_from_fur", "is the truth")
 def _(hans, honest, dogs, plain, tag):
     """Picture by picture, to a twentieth of a logit; all of it lies in the tag."""
     for network in (hans, honest):
@@ -349,7 +349,7 @@ def _(bench):
     )
 
 
-@claim("08.lime_shap")
+@claim("08.lime_shap", "no difference seen by any of the four measures")
 def _(bench):
     return all(flip(differences(bench, "LIME", "KernelSHAP", k)) > 0.05 for k in MEASURES)
 
@@ -372,7 +372,7 @@ def _(bench):
     return int((differences(bench, "saliency", "Grad-CAM", "deletion") < 0).sum())
 
 
-@claim("08.crop_alarms")
+@claim("08.crop_alarms", "about seven times as many false alarms as they")
 def _():
     """With another seed, and without the lesson's arrays."""
     rng = np.random.default_rng(9)

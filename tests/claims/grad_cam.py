@@ -33,7 +33,7 @@ def _(vgg16, roll):
     return np.exp(vgg16.logits(roll))[0, 999] / np.exp(vgg16.logits(roll)).sum()
 
 
-@claim("02.roll_hot_at_hole")
+@claim("02.roll_hot_at_hole", "hottest at the rim below the hole")
 def _(heat, roll):
     """The hottest block is white paper, and the brown hole is above it within two blocks."""
     down, right = hottest(heat)
@@ -45,12 +45,12 @@ def _(heat, roll):
     return near.any() and not hole[rows:, columns - 5 : columns + 5].any()
 
 
-@claim("02.sheet_is_dim")
+@claim("02.sheet_is_dim", "stays dim")
 def _(heat):
     return plotting.normalise(heat)[5:, 2:8].mean() < 0.2
 
 
-@claim("02.same_block")
+@claim("02.same_block", "at the same block")
 def _(vgg16, roll):
     return hottest(vgg16.activations(roll)[0].sum(axis=-1)) == hottest(grad_cam(vgg16, roll, 999))
 
@@ -60,21 +60,21 @@ def _(vgg16, roll):
     return with_class_blind(vgg16, roll)
 
 
-@claim("02.drum_left")
+@claim("02.drum_left", "hottest on the big drum")
 def _(vgg16, stage):
     """Within the skin of the big drum."""
     down, right = hottest(grad_cam(vgg16, stage, 541))
     return np.hypot((down - 0.62) * 600, (right - 0.40) * 800) < 132
 
 
-@claim("02.guitar_right")
+@claim("02.guitar_right", "hottest on the guitar")
 def _(vgg16, stage):
     """On the guitar's neck or body, right of the big drum."""
     down, right = hottest(grad_cam(vgg16, stage, 546))
     return 0.6 < right < 0.88 and down > 0.3
 
 
-@claim("02.against_at_drum")
+@claim("02.against_at_drum", "hottest at a drum")
 def _(against):
     """At the upper drum, not at the guitar."""
     down, right = hottest(against)
@@ -90,7 +90,7 @@ def _(vgg16, stage):
     return np.cov(*(m.ravel() for m in maps))[0, 1] / np.prod([m.std(ddof=1) for m in maps])
 
 
-@claim("02.shepherd_flank")
+@claim("02.shepherd_flank", "flank as much as on its head")
 def _(vgg16, photos):
     heat = grad_cam(vgg16, photos[3], "German shepherd")
     return 0.8 < heat[7:11, 5:10].max() / heat[:6, 9:].max() < 1.25
@@ -117,13 +117,13 @@ def _(vgg16):
     return found[most]
 
 
-@claim("02.always_velvet")
+@claim("02.always_velvet", 'all three "velvet"')
 def _(faulty):
     tops = [faulty.top(images.course_image(name))[0] for name in ("macaw", "hens", "polar_bear")]
     return {top.label for top in tops} == {"velvet"} and max(t.probability for t in tops) < 0.05
 
 
-@claim("02.hens_become_peacock")
+@claim("02.hens_become_peacock", "peacock")
 def _(vgg16):
     return vgg16.top(images.course_image("hens")[..., ::-1])[0].label == "peacock"
 
@@ -136,23 +136,23 @@ def _(vgg16):
     return int((right == swapped).sum())
 
 
-@claim("02.mostly_cold")
+@claim("02.mostly_cold", "more than three quarters of the blocks lie below")
 def _(heat):
     return (heat < heat.max() / 3).mean() > 0.75
 
 
-@claim("02.red_as_blue")
+@claim("02.red_as_blue", "paper and ground have nearly as much red as")
 def _(roll):
     return (np.abs(roll[..., 0].astype(int) - roll[..., 2]) <= 8).mean() > 0.9
 
 
-@claim("02.probability_map_is_tiny")
+@claim("02.probability_map_is_tiny", "more than 800 times smaller")
 def _(pair):
     logit, probability = pair
     return 800 < logit.max() / probability.max() < 900
 
 
-@claim("02.sigmoid_dies")
+@claim("02.sigmoid_dies", "exactly zero in 32-bit numbers")
 def _():
     """By the closed form p (1 - p), in the same 32-bit numbers."""
     p = 1 / (1 + np.exp(np.float32(-18)))

@@ -38,14 +38,14 @@ def _(xception):
     return 100 * (sixteenth - start) / (end - start)
 
 
-@claim("06.trapezoid_error")
+@claim("06.trapezoid_error", "off by more than the whole")
 def _(xception, theirs):
     """Farther than the whole difference is large."""
     path = path_of_panda(xception)
     return abs(theirs.phi.sum(dtype=float) / (path.score(1.0) - path.score(0.0)) - 1) > 1
 
 
-@claim("06.tie")
+@claim("06.tie", "complete")
 def _():
     """At a tie the library's own choice: both are complete, and they differ."""
     first = integrate(lambda z: tf.maximum(z[:, 0], z[:, 1]), [2.0, 2.0], [0.0, 0.0]).phi
@@ -53,7 +53,7 @@ def _():
     return np.allclose(first, [2, 0], atol=1e-4) and np.allclose(half, [1, 1], atol=1e-4)
 
 
-@claim("06.deeplift")
+@claim("06.deeplift", "$(1.5, -0.5)$ for the first network and $(2, -1)$ for the second")
 def _():
     """The rescale rule by hand: each ReLU's multiplier is its rise over that of its input."""
 
@@ -70,7 +70,7 @@ def _():
     return np.allclose(one, [1.5, -0.5]) and np.allclose(two, [2, -1])
 
 
-@claim("06.stops_early")
+@claim("06.stops_early", "less than one per cent")
 def _(xception):
     """The lesson's first four panels, and the worst one halved."""
     path = path_of_panda(xception)
@@ -85,7 +85,7 @@ def _(xception):
     return four < 0.01 and apart > 0.05 and five > 0.02
 
 
-@claim("06.narrow")
+@claim("06.narrow", "each narrower than the space between two nodes")
 def _():
     """Each step is narrower than the space between the default's nodes around it."""
     nodes = np.polynomial.legendre.leggauss(4)[0]
@@ -162,18 +162,18 @@ def _(xception):
     return xception.logits(np.zeros((299, 299, 3)))[0, PANDA]
 
 
-@claim("06.black_probability")
+@claim("06.black_probability", "next to 0")
 def _(xception):
     return xception.probabilities(np.zeros((299, 299, 3)))[0, PANDA] < 0.001
 
 
-@claim("06.black_is")
+@claim("06.black_is", 'matchstick"')
 def _(xception):
     top = xception.top(np.zeros((299, 299, 3)))[0]
     return top.label == "matchstick" and top.probability > 0.95
 
 
-@claim("06.black_is_blind")
+@claim("06.black_is_blind", "gets next to nothing")
 def _(mobilenet, panda, found):
     """Dark pixels get next to nothing from black, bright ones next to nothing from white."""
     light = mobilenet.prepare(panda)[0].mean(axis=-1)
@@ -226,7 +226,7 @@ def _(xception, x, head, body):
     return np.abs(x * faulty).sum() / np.abs(x * right).sum()
 
 
-@claim("06.four_methods")
+@claim("06.four_methods", "None is wrong")
 def _():
     """F = x1 x2^2 at (3, 2): the table's four rows."""
     F = lambda x, y: x * y**2  # noqa: E731

@@ -68,7 +68,7 @@ def _(hits):
     return beta.ppf(0.025, sum(hits["Grad-CAM"]), n - sum(hits["Grad-CAM"]) + 1)
 
 
-@claim("07.blind_once")
+@claim("07.blind_once", "once in each mosaic")
 def _(grid):
     """A map that is the same for all four classes hits in each mosaic once."""
     found = defaultdict(float)
@@ -87,7 +87,7 @@ def _(grid):
     return len({row["mosaic"] for row in grid})
 
 
-@claim("07.grid_all")
+@claim("07.grid_all", "among the network's first ten answers")
 def _(grid):
     return all(row["Grad-CAM"] == 1 and row["rank"] <= 10 for row in grid)
 
@@ -153,7 +153,7 @@ def _(small):
     return with_ink(small, lambda k, x, ink: grey(imputed(x, ink[k]), ink[other[k]]), other)
 
 
-@claim("07.above_bear")
+@claim("07.above_bear", "hottest at the upper rim")
 def _(mobilenet, mosaics):
     """In the upper row of the 7 × 7 places, in a tile where the bear begins in the second."""
     picture, _ = images.mosaic([images.course_image(n) for n in mosaics[0]], tile=(112, 112))
@@ -185,7 +185,7 @@ def _(mobilenet, panda, c, maps):
     return ranks(lines, maps["edges"])
 
 
-@claim("07.guided_stays")
+@claim("07.guided_stays", "the old one for each of five seeds and")
 def _(sanity):
     found = at(sanity, "Conv_1", "guided")
     runs = {(row["seed"], row["photograph"]) for row in sanity}
@@ -212,7 +212,7 @@ def _(sanity):
     return at(sanity, "predictions", "Grad-CAM").max()
 
 
-@claim("07.blind_passes")
+@claim("07.blind_passes", "below a quarter")
 def _(sanity):
     """It stays where only the output is shuffled; at block 13 both lie about 0."""
     stays = at(sanity, "predictions", "plain mean").min() > 0.999
@@ -226,13 +226,13 @@ RULE = 0.05 / 12  # two controls, six measures
 HARD = ("plain mean", "centre")
 
 
-@claim("07.dots_fall_sooner")
+@claim("07.dots_fall_sooner", "make the panda fall sooner than Grad-CAM does")
 def _(falls):
     dots, ours = (np.mean(falls[name][1:]) for name in ("dots", "Grad-CAM"))
     return dots < ours - 0.05
 
 
-@claim("07.three_curves")
+@claim("07.three_curves", "hardly to be told apart")
 def _(falls, rises):
     """Their mean heights differ by less than a thirtieth, and the other four's by more."""
 
@@ -244,12 +244,12 @@ def _(falls, rises):
     return near < 1 / 30 < min(apart(rises, name) for name in others)
 
 
-@claim("07.deletion_open")
+@claim("07.deletion_open", "neither difference is near it")
 def _(trial):
     return min(flip(differences(trial, "deletion", other)) for other in HARD) > 0.05
 
 
-@claim("07.insertion_seen")
+@claim("07.insertion_seen", "both differences pass")
 def _(trial):
     blind, centre = (differences(trial, "insertion", other) for other in HARD)
     return RULE / 2 < flip(blind) < RULE and flip(centre) < RULE / 10
@@ -260,18 +260,18 @@ def _(trial):
     return differences(trial, "insertion", "plain mean").mean()
 
 
-@claim("07.blots_drop")
+@claim("07.blots_drop", "cannot be told from the random blots")
 def _(trial):
     return flip(differences(trial, "drop", "blots")) > 0.5
 
 
-@claim("07.kept_seen")
+@claim("07.kept_seen", "is better than both controls by the twelve-test rule")
 def _(trial):
     found = [differences(trial, "kept", other) for other in HARD]
     return all(d.mean() < 0 and flip(d) < RULE for d in found)
 
 
-@claim("07.drop_open")
+@claim("07.drop_open", "no difference passes")
 def _(trial):
     return min(flip(differences(trial, "drop", other)) for other in HARD) > RULE
 
@@ -286,18 +286,18 @@ def _(trial):
     return np.mean(list(by_photograph(trial, "saliency, blurred", "most").values()))
 
 
-@claim("07.blur_helps")
+@claim("07.blur_helps", "where Grad-CAM is")
 def _(trial):
     d = differences(trial, "most", "saliency, blurred")
     return abs(d.mean()) < 0.02 and flip(d) > 0.5
 
 
-@claim("07.centre_ties")
+@claim("07.centre_ties", "cannot be told from Grad-CAM")
 def _(trial):
     return min(flip(differences(trial, m, "centre")) for m in ("most", "least")) > 0.05
 
 
-@claim("07.road_open")
+@claim("07.road_open", "no difference from the two hard controls passes")
 def _(trial):
     tests = [(measure, other) for measure in ("most", "least") for other in HARD]
     return min(flip(differences(trial, *test)) for test in tests) > 0.05
@@ -323,7 +323,7 @@ def _(labels):
 METHODS = ("Grad-CAM", "saliency", "guided", "plain mean")
 
 
-@claim("07.all_fall")
+@claim("07.all_fall", "all four methods the mean falls")
 def _(labels):
     """For each method, the mean over pairs; the plain mean of the channels among them."""
     return all(
@@ -332,7 +332,7 @@ def _(labels):
     )
 
 
-@claim("07.pairs_overlap")
+@claim("07.pairs_overlap", "overlap in each row")
 def _(labels):
     return all(
         agreement(labels, "random", m).max() > agreement(labels, "right", m).min() for m in METHODS

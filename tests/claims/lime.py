@@ -40,7 +40,7 @@ def on_bird(seen: NDArray[np.float32], segments: NDArray[np.int_], j: int) -> bo
     return bool(colourful > 0.5 or segments[60, 76] == j)
 
 
-@claim("04.macaw_wing")
+@claim("04.macaw_wing", "The weightiest three are on the bird")
 def _(net, macaw, segments, near):
     weights = line(near, 88)[0].coef_
     best, seen = np.argsort(-weights)[:3], net.prepare(macaw)[0]
@@ -55,7 +55,7 @@ def _(net, macaw, segments, near):
     return np.corrcoef(control, line(near, 88)[0].coef_)[0, 1]
 
 
-@claim("04.shoulder")
+@claim("04.shoulder", "the shoulder is large and active")
 def _(segments, blind, near):
     """Among the three pieces that lead in the control, the one above the wing."""
     weights = line(near, 88)[0].coef_
@@ -64,7 +64,7 @@ def _(segments, blind, near):
     return shoulder in np.argsort(-blind)[:3] and little
 
 
-@claim("04.worse")
+@claim("04.worse", "worse on the others than their plain mean")
 def _(near, y):
     """The line of 45 samples, on the last 250; scikit-learn's R² is 0 for the plain mean."""
     few = near._replace(Z=near.Z[:45], scores=near.scores[:45], distance=near.distance[:45])
@@ -79,7 +79,7 @@ def _(near_coin):
     return int((1 - near_coin.Z[1:]).sum(axis=1).min())
 
 
-@claim("04.coin_factor")
+@claim("04.coin_factor", "less than three")
 def _(near_coin):
     low, high = np.percentile(line(near_coin, 88)[1], [5, 95])
     return high / low < 3
@@ -95,7 +95,7 @@ def _(near):
     return whole_picture(near, 88)
 
 
-@claim("04.drum_for_against")
+@claim("04.drum_for_against", "the drums are orange and the guitar is blue")
 def _(net, stage, near_stage):
     """The column of the two best pieces and of the worst, for each of the two."""
     segments = superpixels(net.prepare(stage)[0])
@@ -127,14 +127,14 @@ def _(near):
 # The curve in two dimensions
 
 
-@claim("04.narrow_few")
+@claim("04.narrow_few", "far fewer of them")
 def _(near_star):
     weights = [line(near_star, 0, s)[1] for s in (0.2, 4)]
     narrow, wide = (w.sum() ** 2 / (w**2).sum() for w in weights)
     return narrow < wide / 10
 
 
-@claim("04.plateau")
+@claim("04.plateau", "at the gradient")
 def _(dense):
     """Against the gradient by the chain rule."""
     p = 1 / (1 + np.exp(-6 * (0.5 - 0.9 * np.sin(0.4))))
@@ -182,7 +182,7 @@ def _(asked, test, traces):
     return 100 * scores[0]
 
 
-@claim("04.first_words")
+@claim("04.first_words", '"re"')
 def _(near_message):
     top = local_surrogate(near_message["first"], 1, features=8).top(3)
     return {name for name, _ in top} == {"re", "writes", "article"}

@@ -20,7 +20,7 @@ def summed(found: MaskedScores, weights: np.ndarray) -> np.ndarray:
     return np.maximum(np.einsum("xyk,k->xy", found.A[..., found.channels], weights), 0)
 
 
-@claim("03.best_of_six")
+@claim("03.best_of_six", "scores best")
 def _(squeezenet, six, masked, c):
     return six[squeezenet.logits(masked)[:, c].argmax()] == 445
 
@@ -32,7 +32,7 @@ def _(squeezenet, six, masked, c):
     return scores[428] - scores[368]
 
 
-@claim("03.same_block")
+@claim("03.same_block", "hottest at the same block")
 def _(squeezenet, dog, layer, found):
     """In the upper right of the dog, where its head is."""
     maps = (
@@ -131,7 +131,7 @@ def _(asked):
     return ranks(*(summed(f, softmax(f.logits)) for f in asked))
 
 
-@claim("03.one_channel_each")
+@claim("03.one_channel_each", "more than eight tenths of the weight")
 def _(asked):
     return all(0.8 < softmax(f.logits).max() < 0.9 for f in asked)
 
@@ -156,7 +156,7 @@ def _(asked):
     return ranks(*(summed(f, softmax(f.probabilities)) for f in asked))
 
 
-@claim("03.is_blind")
+@claim("03.is_blind", "the class-blind map")
 def _(asked):
     return all(ranks(f.A.sum(-1), summed(f, softmax(f.probabilities))) > 0.995 for f in asked)
 
@@ -177,14 +177,14 @@ def hottest(heat: np.ndarray, height: int = 600, width: int = 800) -> tuple[floa
     return (row + 0.5) / heat.shape[0] * height, (column + 0.5) / heat.shape[1] * width
 
 
-@claim("03.drum_beside")
+@claim("03.drum_beside", "hottest beside the big drum")
 def _(asked):
     """Left of the big drum, whose skin has its middle at (372, 320) and a radius of 132 pixels."""
     down, right = hottest(summed(asked[0], softmax(asked[0].logits)))
     return np.hypot(down - 372, right - 320) > 132 and 100 < right < 188
 
 
-@claim("03.never_negative")
+@claim("03.never_negative", "never negative and bare grey has little to lose")
 def _(squeezenet, dog, stage):
     """Nor can it be: a mean of what a ReLU has left."""
     photos = [images.course_image(name) for name in ("panda", "hens", "paper_roll")]
@@ -197,19 +197,19 @@ def _(squeezenet, dog, c, layer):
     return ranks(*(grad_cam(squeezenet, dog, name, layer=layer) for name in (c, "espresso")))
 
 
-@claim("03.mobilenet_lowers")
+@claim("03.mobilenet_lowers", "nearly all masks lower it")
 def _(network, two):
     """The last of the two networks of the loop."""
     assert network.name == "mobilenet_v2"
     return (two.logits < two.baseline_logit).mean() > 0.9
 
 
-@claim("03.mobilenet_alike")
+@claim("03.mobilenet_alike", "like the dog's")
 def _(one, two):
     return ranks(*(summed(f, softmax(f.logits)) for f in (one, two))) > 0.8
 
 
-@claim("03.sixty")
+@claim("03.sixty", "nearly the map of all")
 def _(found):
     """Anew: by the variance, among all channels."""
     kept = np.isin(found.channels, np.argsort(-found.A.var(axis=(0, 1)))[:60])
@@ -217,7 +217,7 @@ def _(found):
     return ranks(summed(found, weights), summed(found, softmax(found.logits))) > 0.98
 
 
-@claim("03.baseline_counts")
+@claim("03.baseline_counts", "low numbers of black and blurred come from the")
 def _(found, other):
     """Of the blurred baseline, the last of the loop: lower, and yet a map of the dog."""
     return 0.5 < ranks(summed(found, softmax(found.logits)), other) < 0.7
@@ -234,20 +234,20 @@ def on_guitar(heat: np.ndarray) -> bool:
     return 0.68 * 800 < right < 0.88 * 800 and down < 0.95 * 600
 
 
-@claim("03.eigen_drum")
+@claim("03.eigen_drum", "hottest on the big drum")
 def _(family):
     """Within the skin of the big drum."""
     down, right = hottest(family["Eigen-CAM"])
     return np.hypot(down - 372, right - 320) < 132
 
 
-@claim("03.family_on_guitar")
+@claim("03.family_on_guitar", "hottest on the guitar")
 def _(family):
     others = set(family) - {"Eigen-CAM", "class-blind"}
     return len(others) == 6 and all(on_guitar(family[name]) for name in others)
 
 
-@claim("03.hires_like_grad")
+@claim("03.hires_like_grad", "nearly the same map here")
 def _(squeezenet, stage, layer, family):
     """And each channel's slopes have one value, or zero."""
     g = squeezenet.gradients(stage, GUITAR, layer=layer).gradient[0]
@@ -256,7 +256,7 @@ def _(squeezenet, stage, layer, family):
     return ranks(family["HiResCAM"], family["Grad-CAM"]) > 0.97
 
 
-@claim("03.blind_on_guitar")
+@claim("03.blind_on_guitar", "the class-blind map")
 def _(asked):
     return on_guitar(asked[0].A.sum(axis=-1))
 

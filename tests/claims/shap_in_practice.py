@@ -38,7 +38,7 @@ def _(homes, x, background):
     return by_definition(interventional(homes.predict, x, background), 8)[0]
 
 
-@claim("09.hundred_rows")
+@claim("09.hundred_rows", "at most 100 of your rows")
 def _(homes, X, train):
     """Given 300 rows, one of shap's explainers keeps a hundred, and the other all."""
     kept = shap.TreeExplainer(homes, X[train[:300]]).data
@@ -46,7 +46,7 @@ def _(homes, X, train):
     return len(kept) == 100 and len(every) == 300
 
 
-@claim("09.products_exact")
+@claim("09.products_exact", "exact")
 def _(products):
     for seed in range(20):
         run = permutation_sampling(products, 3, 4, seed=seed + 1000)
@@ -55,7 +55,7 @@ def _(products):
     return True
 
 
-@claim("09.pairs_worth")
+@claim("09.pairs_worth", "nearly three times as many single orders")
 def _(known):
     """With other seeds; and what two runs of a budget differ by needs no exact value."""
     phi = by_definition(known, 8)
@@ -106,7 +106,7 @@ def other_runs(known):
     return (np.array(part) for part in zip(*runs, strict=True))
 
 
-@claim("09.bias_real")
+@claim("09.bias_real", "real")
 def _(known):
     """Other seeds; for eight features, beyond what chance gives one time in a hundred."""
     phis, _ = other_runs(known)
@@ -115,27 +115,27 @@ def _(known):
     return (np.abs(off) > 1e-6).any() and np.abs(z).max() > norm.isf(0.01 / 2 / 8)
 
 
-@claim("09.bias_small")
+@claim("09.bias_small", "less than half of one run's spread")
 def _(known):
     phis, _ = other_runs(known)
     off = np.abs(phis.mean(axis=0) - by_definition(known, 8))
     return (off < phis.std(axis=0, ddof=1) / 2).all()
 
 
-@claim("09.coverage")
+@claim("09.coverage", "nearly")
 def _(known):
     phis, bars = other_runs(known)
     return 0.90 < (np.abs(phis - by_definition(known, 8)) < 1.96 * bars).mean() < 0.95
 
 
-@claim("09.first_gets_more")
+@claim("09.first_gets_more", "more than twice as much")
 def _(grown):
     """For whichever feature a tree asks first, and twice as much at least."""
     found = {tree.tree_.feature[0]: tree_shap(tree, [[1, 1]]).phi[0] for tree in grown}
     return found.keys() == {0, 1} and all(s[first] > 2 * s[1 - first] for first, s in found.items())
 
 
-@claim("09.paths_differ")
+@claim("09.paths_differ", "more than ten times the error")
 def _(homes, X, train, x):
     """The error from thirty backgrounds of a hundred rows each."""
     path = tree_shap(homes, [x]).phi[0]
@@ -150,7 +150,7 @@ def _(california):
     return np.corrcoef(california.X[:, 6], california.X[:, 7])[0, 1]
 
 
-@claim("09.orange_fall")
+@claim("09.orange_fall", "all curves are lower at $3")
 def _(homes, X, usual, occupants, shares):
     """Of all districts of the dependence plot left of 3.5, not only of the curves drawn."""
     few = (shares > 0) & (X[usual, occupants] < 3)
@@ -161,7 +161,7 @@ def _(homes, X, usual, occupants, shares):
     return drawn.all()
 
 
-@claim("09.longitude_alone")
+@claim("09.longitude_alone", "all but a few hundredths of its share")
 def _(X, test, many):
     """By trees of another kind, in other folds."""
     small = GradientBoostingRegressor(n_estimators=80, max_depth=2, random_state=1)
@@ -170,7 +170,7 @@ def _(X, test, many):
     return alone > 0.95
 
 
-@claim("09.income_explains")
+@claim("09.income_explains", "more of the spread than any other feature")
 def _(X, test, many):
     """Than any other feature, in other folds and by trees of another kind."""
     small = GradientBoostingRegressor(n_estimators=80, max_depth=2, random_state=1)
@@ -183,7 +183,7 @@ def _(X, test, many):
     return max(found, key=found.get) == 0
 
 
-@claim("09.little_in_p")
+@claim("09.little_in_p", "hardly")
 def _(p, far, background):
     """By less than two hundredths."""
     return 0 < p([far])[0] - p(background).mean() < 0.02
@@ -208,7 +208,7 @@ def _(bank, background):
     return 1 / (1 + np.exp(-bank.decision_function(background).mean()))
 
 
-@claim("09.income_first")
+@claim("09.income_first", "more than the occupants")
 def _(bank, far, background):
     in_odds = by_definition(interventional(bank.decision_function, far, background), 8)
     in_p = by_definition(
@@ -236,20 +236,20 @@ def _(known):
     return by_definition(value, 4)[3]
 
 
-@claim("09.upper_drum")
+@claim("09.upper_drum", 'carries more than half of the sum for "drum"')
 def _(segments, drum):
     """The piece with the upper drum at the left."""
     return drum.argmax() == segments[72, 63] and drum.max() > drum.sum() / 2
 
 
-@claim("09.guitar_against")
+@claim("09.guitar_against", 'against "drum"')
 def _(segments, pieces):
     body = segments[180, 165]
     z = pieces.phi[body] / pieces.standard_error[body]
     return z[0] < -5 and z[1] > 5
 
 
-@claim("09.other_class")
+@claim("09.other_class", "the other way")
 def _(drum, guitar, blind):
     """Beyond chance, which the control is not."""
     against, control = (np.corrcoef(drum, a)[0, 1] for a in (guitar, blind))
@@ -268,7 +268,7 @@ def _(drum, drum_error):
     return (np.abs(drum / drum_error) <= 2).sum()
 
 
-@claim("09.shap_agrees")
+@claim("09.shap_agrees", "to rounding")
 def _(theirs, known):
     """All coalitions to rounding; a sample of 60 within four errors of our own sample of 60."""
     off = {name.strip(): np.abs(a - b) for name, (a, b) in theirs.items()}
@@ -288,7 +288,7 @@ def worst(theirs):
     return np.abs(a - b).max(axis=1).argmax()
 
 
-@claim("09.ours_is_right")
+@claim("09.ours_is_right", "with our numbers")
 def _(theirs, homes, X, test, background):
     k = worst(theirs)
     right = by_definition(interventional(homes.predict, X[test[k]], background), 8)
@@ -296,7 +296,7 @@ def _(theirs, homes, X, test, background):
     return np.abs(b[k] - right).max() < 1e-9 and np.abs(a[k] - right).max() > 0.1
 
 
-@claim("09.halfway")
+@claim("09.halfway", "halfway between two training incomes")
 def _(theirs, homes, X, test, california):
     """Above a threshold in 64 bits, and not above it in 32."""
     k = worst(theirs)

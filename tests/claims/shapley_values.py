@@ -47,7 +47,7 @@ def _(game):
     return marginal_sums(game)[2]
 
 
-@claim("05.one_axiom_each")
+@claim("05.one_axiom_each", "exactly one axiom")
 def _(rules):
     """On twenty games drawn at random, some with lone earnings that add up to 0."""
     kept = np.ones((5, 4), bool)  # rows: the rules; columns: the axioms
@@ -105,7 +105,7 @@ def _(model, boston):
     return tens(model, boston)[:, LSTAT].max()
 
 
-@claim("05.rm_sign")
+@claim("05.rm_sign", "sign; with all rows it lies within one error of 0")
 def _(model, boston):
     """And is within one standard error of 0 with all districts."""
     found = tens(model, boston)[:, RM]
@@ -114,7 +114,7 @@ def _(model, boston):
     return found.min() < 0 < found.max() and abs(all_rows) < error / np.sqrt(506)
 
 
-@claim("05.crim_always")
+@claim("05.crim_always", "all ten")
 def _(model, boston):
     return (tens(model, boston)[:, CRIM] < 0).all()
 
@@ -160,7 +160,7 @@ def _(boston):
     return by_shap(without_the_first(boston), boston.X[0], boston.X)[LSTAT]
 
 
-@claim("05.model_moves_more")
+@claim("05.model_moves_more", "six times the background's error")
 def _(model, boston, error):
     moved = by_shap(without_the_first(boston), boston.X[0], boston.X) - by_shap(
         model, boston.X[0], boston.X
@@ -206,7 +206,7 @@ def _(model, boston):
     return model.predict([[*boston.X[0, :LSTAT], 7.9]])[0]
 
 
-@claim("05.zero_sums")
+@claim("05.zero_sums", "not notice")
 def _(model, boston, nothing, zero):
     gain = model.predict(boston.X[:1])[0] - model.predict(nothing)[0]
     shares = by_shap(model, boston.X[0], nothing)
@@ -249,7 +249,7 @@ def shares(mobilenet, photo, segments, fill: str) -> NDArray[np.float64]:
     return _SHARES[fill]
 
 
-@claim("05.guitar_against")
+@claim("05.guitar_against", 'against "drum" and for "electric guitar"')
 def _(mobilenet, photo, segments):
     """Also where the hidden are grey."""
     body = segments[BODY]

@@ -50,7 +50,7 @@ def _(vgg16, roll):
     return grad_cam(vgg16, roll, ROLL).max() / of_probability(vgg16, roll, ROLL).max()
 
 
-@claim("13.one_block_down")
+@claim("13.one_block_down", "one block lower")
 def _(vgg16, roll, roll_maps):
     row, column = block(grad_cam(vgg16, roll, ROLL))
     return block(roll_maps["probability, not logit"]) == (row + 1, column)
@@ -87,7 +87,7 @@ def _(vgg16, roll, loaded):
     return alike(of_probability(vgg16, loaded, ROLL), blind)
 
 
-@claim("13.same_scaling")
+@claim("13.same_scaling", "nothing")
 def _(roll_maps):
     L = roll_maps["the class as it is"]
     scaled = (L - L.min()) / (np.ptp(L) + 1e-8)
@@ -108,7 +108,7 @@ def _(rgb_under_bgr, heat):
     return 100 * blue.mean()
 
 
-@claim("13.blind_next")
+@claim("13.blind_next", "hottest within one block of it")
 def _(vgg16, roll, roll_maps):
     there = block(np.einsum("xyk->xy", vgg16.activations(roll)[0]))
     return max(np.abs(np.subtract(there, block(roll_maps["the class as it is"])))) <= 1
@@ -117,19 +117,19 @@ def _(vgg16, roll, roll_maps):
 # The program in MATLAB
 
 
-@claim("13.no_mask_raises")
+@claim("13.no_mask_raises", "no mask is the drum as probable as in")
 def _(squeezenet, stage, logits):
     p = np.exp(logits[:, DRUM]) / np.exp(logits).sum(axis=1)
     return p.max() < squeezenet.probabilities(stage)[0, DRUM]
 
 
-@claim("13.nearly_all_lose")
+@claim("13.nearly_all_lose", "nearly every one is a loss")
 def _(squeezenet, stage, logits):
     p = np.exp(logits[:, [DRUM, GUITAR]]) / np.exp(logits).sum(axis=1, keepdims=True)
     return (p < squeezenet.probabilities(stage)[0, [DRUM, GUITAR]]).mean() > 0.99
 
 
-@claim("13.offset_cancels")
+@claim("13.offset_cancels", "the same")
 def _(logits, program, H):
     p = np.exp(logits[:, [DRUM, GUITAR]]) / np.exp(logits).sum(axis=1, keepdims=True)
     weights = np.exp(p) / np.exp(p).sum(axis=0)
@@ -185,7 +185,7 @@ def _(blend):
 # The example on keras.io
 
 
-@claim("13.trapezoid_miss")
+@claim("13.trapezoid_miss", "less than one per cent of the rise")
 def _(mobilenet, x, phi, baselines):
     start = np.mean([mobilenet.probabilities(b)[0, MACAW] for b in baselines])
     rise = mobilenet.probabilities(x)[0, MACAW] - start
@@ -197,12 +197,12 @@ def _(runs):
     return alike(*runs)
 
 
-@claim("13.elephant_absent")
+@claim("13.elephant_absent", "next to no probability")
 def _(mobilenet, x):
     return mobilenet.probabilities(x)[0, ELEPHANT] < 0.001
 
 
-@claim("13.elephant_dots")
+@claim("13.elephant_dots", "nearly as many dots as the other")
 def _(elephant, phi):
     """Strongest pixels that hold 72 % of what is positive: as many as for the bird, or more."""
     shares = []
@@ -267,7 +267,7 @@ def _(slope):
     return 100 * found[:3].sum() / found.sum()
 
 
-@claim("13.ig_patches")
+@claim("13.ig_patches", "one patch is enough")
 def _(phi):
     found, _ = areas(phi)
     return found[0] >= 0.9 * found.sum()
@@ -279,7 +279,7 @@ def _(phi):
     return 100 * found[0] / size
 
 
-@claim("13.cut_at_one")
+@claim("13.cut_at_one", "touches a single number here")
 def _(phi):
     return (np.abs(phi) > 1).sum() == 1
 
@@ -295,6 +295,6 @@ def _(x, phi):
     return 100 * (1 - seen.sum() / added.sum())
 
 
-@claim("13.castle_smaller")
+@claim("13.castle_smaller", "more than 800 times smaller than that of the")
 def _(vgg16, castle):
     return 800 < grad_cam(vgg16, castle, 483).max() / of_probability(vgg16, castle, 483).max() < 900

@@ -21,7 +21,7 @@ def _(network, photo):
     return network.probabilities(photo)[0, 388]
 
 
-@claim("00.panda_hot_on_animal")
+@claim("00.panda_hot_on_animal", "hottest on the animal")
 def _(heat):
     """The three hottest blocks lie within the animal's box; on the rocks hardly any heat."""
     rows, columns = np.unravel_index(np.argsort(-heat.ravel())[:3], heat.shape)
@@ -38,7 +38,7 @@ def _(network, photo):
     return (one * other).mean()
 
 
-@claim("00.narwhal_is_turtle")
+@claim("00.narwhal_is_turtle", "leatherback turtle")
 def _(network, narwhals):
     return network.labels[network.logits(narwhals).argmax()] == "leatherback turtle"
 
@@ -48,12 +48,12 @@ def _(network, narwhals):
     return network.probabilities(narwhals).max()
 
 
-@claim("00.narwhal_hot_on_animal")
+@claim("00.narwhal_hot_on_animal", "animals")
 def _(network, narwhals):
     return share_inside(grad_cam(network, narwhals), (30, 80), (15, 95)) > 0.75
 
 
-@claim("00.vgg_half")
+@claim("00.vgg_half", "about half the time on photographs that it was")
 def _():
     report = json.loads((weights.FOLDER / "report.json").read_text(encoding="utf-8"))
     return 0.45 < report["vgg16"]["top_1"] < 0.55

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.claims import CLAIMS, MARK, compared, fault
+from tests.claims import CLAIMS, MARK, NUMBER, WORDS, compared, fault
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -28,6 +28,20 @@ def test_every_computed_claim_is_stated_and_every_stated_one_computed(notebook: 
     importlib.import_module(f"tests.claims.{notebook.stem[3:]}")
     stated = {identifier for cell in prose(notebook) for identifier, _ in MARK.findall(cell)}
     assert stated == {c for c in CLAIMS if c.startswith(notebook.stem[:3].replace("_", "."))}
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_claim_in_words_says_what_its_function_asks(notebook: Path) -> None:
+    """The function says True of its own words alone; of others somebody has to think again."""
+    importlib.import_module(f"tests.claims.{notebook.stem[3:]}")
+    other = [
+        f"{identifier}: {text[:60]!r}"
+        for cell in prose(notebook)
+        for identifier, text in re.findall(r"<!--claim:([\w.]+)-->\s*([^<]+)", cell)
+        if not NUMBER.match(text.lstrip("*`("))
+        and not (identifier in WORDS and " ".join(text.split()).startswith(WORDS[identifier]))
+    ]
+    assert other == []
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

@@ -39,39 +39,39 @@ def _():
     return 100 * weights.manifest()["digit_transformer.safetensors"]["held_out"]["one_digit"]
 
 
-@claim("12.five_at_five")
+@claim("12.five_at_five", "hottest at the 5 and the second")
 def _(five, ink, labels):
     return tuple(labels[1]) == (5, 8) and hottest(five, ink[1, 0]) and not hottest(five, ink[1, 1])
 
 
-@claim("12.eight_at_eight")
+@claim("12.eight_at_eight", "at the 8")
 def _(eight, ink):
     return hottest(eight, ink[1, 1]) and not hottest(eight, ink[1, 0])
 
 
-@claim("12.last_off_digits")
+@claim("12.last_off_digits", "**on neither digit")
 def _(vit, picture, ink):
     return not in_patch(transformers.attention_map(vit, picture), ink[1].any(axis=0))
 
 
-@claim("12.norm_refused")
+@claim("12.norm_refused", "their slope is zero")
 def _(vit):
     with pytest.raises(ValueError, match="no place of layer 'norm' reaches the class scores"):
         transformers.with_folded_tokens(vit, "norm")
     return True
 
 
-@claim("12.shapley_at_five")
+@claim("12.shapley_at_five", "KernelSHAP is hottest at the 5")
 def _(shapley, ink):
     return in_patch(shapley, ink[1, 0])
 
 
-@claim("12.grad_cam_off")
+@claim("12.grad_cam_off", "Grad-CAM is hottest in a patch without a digit")
 def _(shown, ink):
     return not in_patch(shown[0], ink[1].any(axis=0))
 
 
-@claim("12.blind_half")
+@claim("12.blind_half", "exactly one half")
 def _(measured):
     blind = ("attention, last block", "rollout", "control: length of the tokens")
     return all(np.abs(measured[name][0] - 0.5).max() < 1e-5 for name in blind)
@@ -82,7 +82,7 @@ def _(measured):
     return measured["relevance"][0].mean()
 
 
-@claim("12.relevance_knows")
+@claim("12.relevance_knows", "well above one half")
 def _(vit, measured):
     """On these pictures, and on thirty others."""
     others = digits.pictures(30, digits=2, seed=8)
@@ -101,37 +101,37 @@ def _(measured):
     return measured["Grad-CAM"][0].mean()
 
 
-@claim("12.grad_cam_unsure")
+@claim("12.grad_cam_unsure", "cannot be told from one half")
 def _(measured):
     return stats.ttest_1samp(measured["Grad-CAM"][0], 0.5).pvalue > 0.05
 
 
-@claim("12.relevance_beats_rollout")
+@claim("12.relevance_beats_rollout", "better than rollout and")
 def _(measured):
     return sign(measured, "relevance", "rollout") < 0
 
 
-@claim("12.relevance_beats_grad_cam")
+@claim("12.relevance_beats_grad_cam", "better than Grad-CAM")
 def _(measured):
     return sign(measured, "relevance", "Grad-CAM") < 0
 
 
-@claim("12.grad_cam_like_length")
+@claim("12.grad_cam_like_length", "cannot be told from the length of the tokens")
 def _(measured):
     return sign(measured, "Grad-CAM", "control: length of the tokens") == 0
 
 
-@claim("12.rollout_beats_random")
+@claim("12.rollout_beats_random", "better than random")
 def _(measured):
     return sign(measured, "rollout", "control: random") < 0
 
 
-@claim("12.attention_like_random")
+@claim("12.attention_like_random", "cannot be told from random")
 def _(measured):
     return sign(measured, "attention, last block", "control: random") == 0
 
 
-@claim("12.hiding_beats_relevance")
+@claim("12.hiding_beats_relevance", "better than relevance")
 def _(measured):
     return sign(measured, "control: one patch at a time", "relevance") < 0
 
@@ -141,7 +141,7 @@ def _(own, other):
     return np.abs(own - other).sum(axis=-1).mean() / 2
 
 
-@claim("12.same_logits")
+@claim("12.same_logits", "more than a ten-thousandth")
 def _(vit, x, answer, own, other):
     """The logits of the lesson's own sum are the network's, and the other attention is one."""
     is_one = other.min() >= 0 and np.abs(other.sum(axis=-1) - 1).max() < 1e-6
@@ -161,6 +161,6 @@ def _(vit, x, answer, own):
     return int((answer(foreign).argmax(axis=1) == vit.logits(x).argmax(axis=1)).sum())
 
 
-@claim("12.corner_hot")
+@claim("12.corner_hot", "the hottest place in every picture")
 def _(wrong):
     return bool((wrong.reshape(len(wrong), -1).argmax(axis=1) == 0).all())

@@ -97,14 +97,14 @@ def _(shortcut, stamped, few, inside, fine):
     return 100 * hottest_on_tag(grad_cam(shortcut, stamped[few], "B", fine), inside[few])
 
 
-@claim("11.tag_coarse")
+@claim("11.tag_coarse", "fewer than the tag's share of the picture")
 def _(shortcut, crops, stamped, few, inside, coarse):
     """Two places of a print or two are nearly as hot as each other: which, differs by computer."""
     maps = grad_cam(shortcut, stamped[few], "B", coarse)
     return hottest_on_tag(maps, inside[few]) < tag_share(crops, stamped, few)
 
 
-@claim("11.tag_blind")
+@claim("11.tag_blind", "never hottest on the tag")
 def _(shortcut, stamped, few, inside, fine):
     return hottest_on_tag(shortcut.activations(stamped[few], fine).mean(-1), inside[few]) == 0
 
@@ -114,7 +114,7 @@ def _(network, stamped, few, inside, fine):
     return 100 * hottest_on_tag(grad_cam(network, stamped[few], "animal", fine), inside[few])
 
 
-@claim("11.every_photograph")
+@claim("11.every_photograph", "in each of the four photographs")
 def _(shortcut, stamped, few, inside, fine, coarse):
     """Of each of the four photographs more maps are right at 6 x 6 than at 3 x 3."""
     return all(
@@ -129,9 +129,10 @@ def _(shortcut, crops, seen):
     return int((shortcut.probabilities(crops[~seen]).argmax(axis=-1) == 0).sum())
 
 
-@claim("11.named_b")
+@claim("11.named_b", "more than 40")
 def _(shortcut, stamped, seen):
-    return int((shortcut.probabilities(stamped[~seen]).argmax(axis=-1) == 1).sum())
+    """44 or 45: one print lies so near to a half that the last digits decide."""
+    return (shortcut.probabilities(stamped[~seen]).argmax(axis=-1) == 1).sum() > 40
 
 
 def tag_share(crops, stamped, few):
@@ -190,15 +191,17 @@ def _(shortcut, stamped, few):
     return called_b(shortcut, stamped[few])
 
 
-@claim("11.covered")
-def _(shortcut, stamped, few, inside):
+def covered(shortcut, stamped, few, inside):
     prints = stamped[few]
     return called_b(shortcut, painted(prints, inside[few], prints.mean(axis=(1, 2))))
 
 
-@claim("11.never_tagged")
-def _(shortcut, crops, few):
-    return called_b(shortcut, crops[few])
+claim("11.covered")(covered)
+
+
+@claim("11.never_tagged", "within two hundredths of where the crops stand that never had one")
+def _(shortcut, crops, stamped, few, inside):
+    return abs(covered(shortcut, stamped, few, inside) - called_b(shortcut, crops[few])) < 0.02
 
 
 @claim("11.beside")
@@ -294,7 +297,7 @@ claim("11.other_insertion")(measured(insertion, "occlusion", "other"))
 claim("11.other_control")(measured(insertion, "control", "other"))
 
 
-@claim("11.other_beats")
+@claim("11.other_beats", "better than the control in both")
 def _(network, photos, fine):
     heats = raccoon_maps(network, photos, fine, "other")
     gain = [
