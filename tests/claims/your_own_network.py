@@ -97,7 +97,7 @@ def _(shortcut, stamped, few, inside, fine):
     return 100 * hottest_on_tag(grad_cam(shortcut, stamped[few], "B", fine), inside[few])
 
 
-@claim("11.tag_coarse", "fewer than the tag's share of the picture")
+@claim("11.tag_coarse", "a smaller share than the tag has of the picture")
 def _(shortcut, crops, stamped, few, inside, coarse):
     """Two places of a print or two are nearly as hot as each other: which, differs by computer."""
     maps = grad_cam(shortcut, stamped[few], "B", coarse)
@@ -129,10 +129,10 @@ def _(shortcut, crops, seen):
     return int((shortcut.probabilities(crops[~seen]).argmax(axis=-1) == 0).sum())
 
 
-@claim("11.named_b", "more than 40")
+@claim("11.named_b", "either 44 or 45")
 def _(shortcut, stamped, seen):
-    """44 or 45: one print lies so near to a half that the last digits decide."""
-    return (shortcut.probabilities(stamped[~seen]).argmax(axis=-1) == 1).sum() > 40
+    """One print lies so near to a half that the last digits decide."""
+    return (shortcut.probabilities(stamped[~seen]).argmax(axis=-1) == 1).sum() in (44, 45)
 
 
 def tag_share(crops, stamped, few):
