@@ -6,7 +6,7 @@ For each of these, ours and, where they do the job, shap and lime, on the same m
 smallest size up, as long as a call takes less than ten seconds. A time is the best of three calls,
 of one where it takes more than a second. Memory is how far the process's peak lies above what it
 held before the first size. Each way has a process of its own, and does the smallest size once
-before, so that nothing is compiled any more. The whole takes about eight minutes; leave the machine
+before, so that nothing is compiled any more. The whole takes some minutes; leave the machine
 alone meanwhile. Prints a Markdown table, and draws `benchmarks/growth.png`; `--small` takes the
 three smallest sizes, and draws nothing.
 
@@ -262,7 +262,7 @@ def picture(results: dict[str, dict[str, list[Point]]], path: Path) -> None:
         column[0].set_title(f"{AXES[name].job}", fontsize=9)
         column[0].set_yscale("log")
         column[1].set_yscale("symlog", linthresh=1)
-        column[1].set_ylim(bottom=0)
+        column[1].set_ylim(0, 1.3 * max(2, *(p.memory for way in ways.values() for p in way)))
         column[1].set_xlabel(name)
         if name != "players":
             column[1].set_xscale("log")

@@ -38,7 +38,7 @@ PACKAGES = ["keras", "numpy", "scikit-learn", *PEERS]
 KEPT = FOLDER.parent / "build" / "benchmarks"
 ENOUGH = 30  # seconds of one job's runs
 IN_DEPTH = [
-    "waiting", "score_cam", "integrated_gradients", "shapley", "bfloat16", "lower_floors", "growth",
+    "waiting", "growth", "bfloat16", "score_cam", "integrated_gradients", "shapley", "lower_floors",
 ]  # fmt: skip
 
 
