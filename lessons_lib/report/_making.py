@@ -201,7 +201,7 @@ def _explained(
                 continue
             findings.append(ask.finding(question, c, d, name, heat))
         next(steps)
-        findings.append(ask.finding(question, c, d, ask.control, ask.blank, control=True))
+        findings.append(ask.finding(question, c, d, ask.control, ask.control_heat, control=True))
     next(steps, None)
     if len(refused) == len(wanted):
         raise next(iter(refused.values()))
@@ -242,7 +242,7 @@ class _Asking:
         return labels[c] if d is None else f"{labels[c]} rather than {labels[d]}"
 
     @functools.cached_property
-    def blank(self) -> Heat:
+    def control_heat(self) -> Heat:
         """The map of the control, which is the same for all classes."""
         if self.layer is None:
             return heat_maps(CONTROLS["centre"], self.network, self.x[0], 0)
