@@ -65,11 +65,11 @@ def pair_errors(
     path = Path(
         classifier_functions(xception), x, np.zeros_like(x), target, xception.gradient_batch
     )
-    difference = path.score(1.0) - path.score(0.0)
+    start, end = path.scores([0.0, 1.0])
     parts = np.array_split(np.linspace(0, 1, most), most // xception.gradient_batch)
     slopes = np.concatenate([path.sums(p, np.eye(len(p))).sum(axis=(1, 2, 3)) for p in parts])
     return {
-        n: abs(slopes[:: (most - 1) // (n - 1)].sum() / n / difference - 1)
+        n: abs(slopes[:: (most - 1) // (n - 1)].sum() / n / (end - start) - 1)
         for n in (17, 33, 65, 129, 257, 513)
     }
 

@@ -359,7 +359,7 @@ def _follow(
         panel_tolerance = PANEL_FACTOR * tolerance
     if not real(panel_tolerance, "panel_tolerance") > 0:
         raise ValueError(f"panel_tolerance must be above 0, not {panel_tolerance}")
-    start, end = path.score(0.0), path.score(1.0)
+    start, end = path.scores([0.0, 1.0])
     for value, where in ((end, "x"), (start, "the baseline")):
         if not np.isfinite(value):
             raise ValueError(

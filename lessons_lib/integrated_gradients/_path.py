@@ -131,12 +131,14 @@ class Path:
         self._known: dict[float, float] = {}
         self.progress: bar | None = None
 
-    def score(self, alpha: float) -> float:
-        """F at one point; remembered, since neighbouring panels share an end."""
-        if alpha not in self._known:
-            node = tf.constant([alpha], self.dtype)
-            self._known[alpha] = float(self._scores(*self._ends, node, self._target)[0])
-        return self._known[alpha]
+    def scores(self, alpha: Sequence[float]) -> list[float]:
+        """F at some points; remembered, since neighbouring panels share an end."""
+        new = [a for a in dict.fromkeys(alpha) if a not in self._known]
+        for i in range(0, len(new), self._batch_size):
+            some = new[i : i + self._batch_size]
+            found = self._scores(*self._ends, tf.constant(some, self.dtype), self._target)
+            self._known.update(zip(some, found.numpy().tolist(), strict=True))
+        return [self._known[a] for a in alpha]
 
     def sums(self, alpha: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Weighted sums of (x - x') times the gradient.
@@ -165,10 +167,12 @@ class Path:
     def measure(self, intervals: Sequence[Ends]) -> list[Panel]:
         """Panels for `adaptive`: F at their ends says what they must add."""
         together = max(1, self._batch_size // PANEL_STEPS)
-        panels = []
+        starts, ends = (self.scores(alpha) for alpha in zip(*intervals, strict=True))
+        known = np.subtract(ends, starts)
+        panels: list[Panel] = []
         for i in range(0, len(intervals), together):
             some = intervals[i : i + together]
             for (start, end), phi in zip(some, self.sums(*panel_rule(some)), strict=True):
-                known = self.score(end) - self.score(start)
-                panels.append(Panel(start, end, phi, float(phi.sum()) - known))
+                error = float(phi.sum() - known[len(panels)])
+                panels.append(Panel(start, end, phi, error))
         return panels

@@ -358,6 +358,11 @@ class Classifier(Network):
     def activations(self, images: Images, layer: str | None = None) -> NDArray[np.float32]:
         """What a layer holds, shape (n, height, width, channels); default: ``self.layer``."""
         path, tapped_layer, run = self._layer(layer or self.layer)
+        x = self.prepare(images)
+        with_gradients = self._compiled.get(("gradients", path, run))
+        if with_gradients and self.layer in (layer or self.layer, path):
+            # It is compiled, and behind the own layer little is left to be run.
+            return in_batches(with_gradients, x, np.full(len(x), -1, "int32"))[0]
 
         def look(x: tf.Tensor) -> tuple[tf.Tensor]:
             with tapped(tapped_layer) as seen:
@@ -365,8 +370,7 @@ class Classifier(Network):
             A = output_of(seen, path, run, lambda: self.spatial_layers, trace)
             return (tf.cast(A, tf.float32),)
 
-        function = self.compiled(("activations", path, run), look)
-        return in_batches(function, self.prepare(images))[0]
+        return in_batches(self.compiled(("activations", path, run), look), x)[0]
 
     def gradients(
         self,
@@ -572,16 +576,16 @@ class Classifier(Network):
 
     @functools.cached_property
     def gradient_batch(self) -> int:
-        """How many pictures at once, 1 to 8, for gradients with respect to the pixels.
+        """How many pictures at once, 1 to 4, for gradients with respect to the pixels.
 
         On the way back all activations are needed; as many pictures are taken as keep them within
-        a quarter of a GiB.
+        half a GiB.
 
         Examples
         --------
         >>> from lessons_lib import models
         >>> models.load("xception").gradient_batch, models.load("squeezenet").gradient_batch
-        (1, 8)
+        (2, 4)
         """
         each = 4 * sum(h * w * channels for h, w, channels in self.spatial_layers.values())
         return max(1, min(GRADIENT_BATCH, GRADIENT_BYTES // max(each, 1)))

@@ -4,6 +4,7 @@ Equations are those of Sundararajan et al. 2017 (arXiv:1703.01365).
 """
 
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,6 +19,7 @@ from lessons_lib.integrated_gradients import (
     RULES,
     Attribution,
     Path,
+    along_path,
     classifier_functions,
     integrate,
     integrated_gradients,
@@ -285,6 +287,26 @@ def test_adaptive_counts_every_step_it_takes() -> None:
     assert splits > 2
     assert int(rows) == found.steps + 2 + 1 + splits  # both ends, one inner end, one per split
     assert int(largest) == 8
+
+
+def test_panels_that_meet_share_the_score_there_and_ends_are_asked_together() -> None:
+    asked: list[list[float]] = []
+
+    def scores(x: Any, baseline: Any, alpha: tf.Tensor, target: Any) -> tf.Tensor:
+        asked.append(alpha.numpy().tolist())
+        return alpha**3
+
+    _, sums = along_path(lambda z, _: z[:, 0] ** 3)
+    one, zero = np.ones(1, "float32"), np.zeros(1, "float32")
+    path = Path((scores, tf.function(sums)), one, zero, 0, batch_size=4)
+    path.scores([0.0, 1.0])
+    panels = path.measure([(0.0, 0.25), (0.25, 0.5), (0.5, 1.0)])
+    assert asked == [[0.0, 1.0], [0.25, 0.5]]
+    for panel in panels:
+        np.testing.assert_allclose(panel.phi.sum(), panel.end**3 - panel.start**3, rtol=1e-6)
+        assert abs(panel.error) < 1e-6
+    path.scores([k / 8 for k in range(9)])
+    assert [len(some) for some in asked] == [2, 2, 4, 1]
 
 
 @pytest.mark.parametrize("rule", ["adaptive", "midpoint"])

@@ -67,3 +67,25 @@ def test_a_twin_counts_what_looks_inside_too() -> None:
         counter.pictures = 0
         heat_maps(METHODS[method], twin, pictures(3), 1)
         assert counter.pictures == 3
+
+
+def test_activations_come_out_of_the_compiled_gradients(runs: list[Classifier]) -> None:
+    c, fresh = classifier(gap_net()), classifier(gap_net())
+    c.gradients(pictures(1), 1)
+    before = len(runs)
+    for images in (pictures(1), pictures(3)):
+        np.testing.assert_array_equal(c.activations(images), fresh.activations(images))
+    assert runs[before:] == [fresh]
+    early = next(iter(c.spatial_layers))
+    c.gradients(pictures(1), 1, early)
+    before = len(runs)
+    c.activations(pictures(1), early)  # a long way back, each time: it gets a function of its own
+    assert runs[before:] == [c]
+
+
+def test_activations_need_no_target_where_the_gradients_did() -> None:
+    c = classifier(gap_net(None), ending="numbers")
+    c.gradients(pictures(1), 1)
+    assert c.activations(pictures(1)).shape[0] == 1
+    with pytest.raises(ValueError, match="gives 3 numbers"):
+        c.gradients(pictures(1))
