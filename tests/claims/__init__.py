@@ -6,12 +6,12 @@ In the text an invisible comment names the claim, and what it says follows at on
     The map is <!--claim:02.roll_hot_at_hole-->hottest at the hole.
 
 A function here with ``@claim("02.roll_probability")`` returns the number (as the text puts it: 83
-for "83 %"), or True for a claim in words. These stand beside its name too, so that they cannot be
-changed without a look at what computes them. Its parameters are the lesson's own variables. It is
-called in the lesson's kernel, when the reader would come to its sentence, and is given what they
-hold there: so nothing is computed twice, and the text is held against what the reader sees. It
-does not repeat what the lesson has printed: it computes it anew from the inputs, or asks the
-control. `conftest.py` at the top makes each claim a test.
+for "83 %"), two for "34 of 48", or True for a claim in words. These stand beside its name too, so
+that they cannot be changed without a look at what computes them. Its parameters are the lesson's
+own variables. It is called in the lesson's kernel, when the reader would come to its sentence, and
+is given what they hold there: so nothing is computed twice, and the text is held against what the
+reader sees. It does not repeat what the lesson has printed: it computes it anew from the inputs, or
+asks the control. `conftest.py` at the top makes each claim a test.
 """
 
 import importlib
@@ -22,10 +22,26 @@ from typing import Any
 
 import numpy as np
 
-MARK = re.compile(r"<!--claim:([\w.]+)-->\s*(\S+)")
+MARK = re.compile(r"<!--claim:([\w.]+)-->\s*(\S+(?:\s+of(?:\s+the)?\s+[\w,.]+)?)")
 NUMBER = re.compile(r"[-−+]?\d[\d,]*(?:\.\d+)?|[-−+]?\.\d+")
 
-Value = float | int | bool
+COUNTED = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+
+Value = float | int | bool | tuple[float, float]
 
 CLAIMS: dict[str, Callable[..., Value]] = {}
 WORDS: dict[str, str] = {}  # with which a claim that is no number begins in the text
@@ -68,7 +84,17 @@ def compared(identifier: str, text: str, value: Value) -> str:
     ''
     >>> compared("02.roll", "0.83,", 0.8372)
     '02.roll says 0.83, and is 0.8372'
+    >>> compared("11.named", "34 of the 48.", (34, 47))
+    '11.named says 48, and is 47'
     """
+    one, _, other = text.partition(" of ")
+    other = other.removeprefix("the ").rstrip(".,")
+    other = str(COUNTED.index(other)) if other in COUNTED else other
+    if isinstance(value, tuple):
+        both = zip((one, other), value, strict=True)
+        return next(filter(None, (compared(identifier, *each) for each in both)), "")
+    if NUMBER.match(one) and NUMBER.match(other):
+        return f"{identifier} says {text!r}, and is the one number {value}"
     found = NUMBER.match(text.lstrip("*`("))
     if found is None:
         if not isinstance(value, bool | np.bool_):

@@ -164,7 +164,7 @@ def _(mobilenet, picture):
 @claim("01.corner_classes")
 def _(mobilenet, picture, w):
     maps = np.einsum("xyk,kc->cxy", mobilenet.activations(picture)[0], w)
-    return sum(hottest(heat) == (0, 0) for heat in maps)
+    return sum(hottest(heat) == (0, 0) for heat in maps), len(maps)
 
 
 @claim("01.stage_answers", '"drum"')
@@ -290,8 +290,7 @@ def of_all(classifier: Classifier) -> NDArray[np.float64]:
 @claim("01.wrong_keeps")
 def _(mobilenet, faulty):
     right, wrong = of_all(mobilenet), of_all(faulty)
-    assert len(right) == 17
-    return (right.argmax(axis=1) == wrong.argmax(axis=1)).sum()
+    return (right.argmax(axis=1) == wrong.argmax(axis=1)).sum(), len(right)
 
 
 @claim("01.wrong_gains")
@@ -299,7 +298,7 @@ def _(mobilenet, faulty):
     """Photographs whose first answer gets more than with the right preprocessing."""
     right, wrong = of_all(mobilenet), of_all(faulty)
     first = right.argmax(axis=1)[:, None]
-    return (np.take_along_axis(wrong - right, first, axis=1) > 0).sum()
+    return (np.take_along_axis(wrong - right, first, axis=1) > 0).sum(), len(right)
 
 
 @claim("01.shifted_weights", "no probability changes")

@@ -34,15 +34,15 @@ def piece(panels, low: float, high: float) -> NDArray:
 def _(xception):
     """At a sixteenth of the brightness, in percent of the whole rise."""
     path = path_of_panda(xception)
-    start, sixteenth, end = (path.score(alpha) for alpha in (0.0, 1 / 16, 1.0))
+    start, sixteenth, end = path.scores([0.0, 1 / 16, 1.0])
     return 100 * (sixteenth - start) / (end - start)
 
 
 @claim("06.trapezoid_error", "off by more than the whole")
 def _(xception, theirs):
     """Farther than the whole difference is large."""
-    path = path_of_panda(xception)
-    return abs(theirs.phi.sum(dtype=float) / (path.score(1.0) - path.score(0.0)) - 1) > 1
+    start, end = path_of_panda(xception).scores([0.0, 1.0])
+    return abs(theirs.phi.sum(dtype=float) / (end - start) - 1) > 1
 
 
 @claim("06.tie", "complete")
@@ -74,14 +74,14 @@ def _():
 def _(xception):
     """The lesson's first four panels, and the worst one halved."""
     path = path_of_panda(xception)
-    rise = path.score(1.0) - path.score(0.0)
+    start, end = path.scores([0.0, 1.0])
     panels = path.measure(list(itertools.pairwise([0.0, 1 / 32, 1 / 16, 1 / 4, 1.0])))
     misses = [[abs(sum(p.error for p in panels)), sum(abs(p.error) for p in panels)]]
     *panels, worst = sorted(panels, key=lambda panel: abs(panel.error))
     middle = (worst.start + worst.end) / 2
     panels += path.measure([(worst.start, middle), (middle, worst.end)])
     misses.append([abs(sum(p.error for p in panels)), sum(abs(p.error) for p in panels)])
-    (four, apart), (five, _) = np.array(misses) / rise
+    (four, apart), (five, _) = np.array(misses) / (end - start)
     return four < 0.01 and apart > 0.05 and five > 0.02
 
 
@@ -136,7 +136,8 @@ def _(x, phi):
 
 @claim("06.first_sum")
 def _(xception, panels):
-    return piece(panels, 0, 1 / 16).sum(dtype=float)
+    start, end = path_of_panda(xception).scores([0.0, 1.0])
+    return piece(panels, 0, 1 / 16).sum(dtype=float), end - start
 
 
 @claim("06.first_alike")

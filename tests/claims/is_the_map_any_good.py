@@ -58,7 +58,7 @@ def _(mobilenet, mosaics):
             heat = enlarged(grad_cam(mobilenet, picture, name))
             i, j = np.unravel_index(heat.argmax(), heat.shape)
             hits.append((i >= 112, j >= 112) == (k >= 2, k % 2 == 1))
-    return int(sum(hits))
+    return sum(hits), len(hits)
 
 
 @claim("07.eight_low")

@@ -149,14 +149,15 @@ def _(dense):
 @claim("04.opposite")
 def _(near_patient):
     """Of the six columns, how many have a slope and a contribution of opposite signs."""
-    return int((near_patient.Z[0, six(near_patient)] < 0).sum())
+    standardised = near_patient.Z[0, six(near_patient)]
+    return (standardised < 0).sum(), len(standardised)
 
 
 @claim("04.patient_surrogate")
 def _(near_patient):
     """Scikit-learn's line through the six columns that the lesson chose."""
     part = near_patient._replace(Z=near_patient.Z[:, six(near_patient)])
-    return 100 * line(part, 0)[0].predict(part.Z[:1])[0]
+    return 100 * line(part, 0)[0].predict(part.Z[:1])[0], 100
 
 
 def six(near: Neighbourhood) -> NDArray[np.int_]:
@@ -196,7 +197,7 @@ def replies(messages, group: int) -> float:
 
 @claim("04.re_atheism")
 def _(train):
-    return replies(train, 0)
+    return replies(train, 0), 100
 
 
 @claim("04.re_christianity")
@@ -206,7 +207,7 @@ def _(train):
 
 @claim("04.first_cleaned")
 def _(asked, test, traces):
-    return 100 * np.mean(asked["first"].predict(without(traces, test.X)) == test.y)
+    return 100 * np.mean(asked["first"].predict(without(traces, test.X)) == test.y), 100
 
 
 def without(traces, texts):

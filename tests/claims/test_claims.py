@@ -87,6 +87,11 @@ def test_a_claim_is_held_against_what_the_text_says() -> None:
     assert compared("c", "*about", True) == ""
     assert "does not hold" in compared("c", "about", False)
     assert "says 0.83, and is 0.8351" in compared("c", "0.83", 0.8351)
+    assert compared("c", "34 of the 48.", (34, 48)) == "" == compared("c", "3 of six", (3, 6))
+    assert "says 48, and is 47" in compared("c", "34 of 48,", (34, 47))
+    assert "says 34, and is 33" in compared("c", "34 of 48", (33, 48))
+    assert "is the one number 34" in compared("c", "34 of 48", 34)
+    assert compared("c", "0.83 of the", 0.83) == "" == compared("c", "10 of them", 10)
     assert "says 1, and is True" in compared("c", "1", True)
     assert "in words" in compared("c", "about", 0.5)
 

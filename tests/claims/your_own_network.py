@@ -16,11 +16,8 @@ def held_crops(features, owner, fit, labels):
     """How many crops that were drawn by lot are named right; the lot is that of the lesson."""
     out = np.random.default_rng(0).random(len(features)) < 0.25
     head = fit(features[~out], labels[owner[~out]])
-    return int(
-        (np.sign(features[out] @ head.coef_[0] + head.intercept_) > 0)[
-            labels[owner[out]] == 1
-        ].sum()
-    ) + int((features[out] @ head.coef_[0] + head.intercept_ <= 0)[labels[owner[out]] == 0].sum())
+    right = (features[out] @ head.coef_[0] + head.intercept_ > 0) == labels[owner[out]]
+    return right.sum(), len(right)
 
 
 def held_photographs(features, of_whole, owner, fit, labels):
@@ -31,7 +28,7 @@ def held_photographs(features, of_whole, owner, fit, labels):
         seen = ~np.isin(owner, out)
         head = fit(features[seen], labels[owner[seen]])
         right += int((((of_whole[out] @ head.coef_[0] + head.intercept_) > 0) == labels[out]).sum())
-    return right
+    return right, len(labels)
 
 
 @claim("11.crops_true")
@@ -126,7 +123,8 @@ def _(shortcut, stamped, few, inside, fine, coarse):
 
 @claim("11.named_a")
 def _(shortcut, crops, seen):
-    return int((shortcut.probabilities(crops[~seen]).argmax(axis=-1) == 0).sum())
+    named = shortcut.probabilities(crops[~seen]).argmax(axis=-1)
+    return (named == 0).sum(), len(named)
 
 
 @claim("11.named_b", "either 44 or 45")

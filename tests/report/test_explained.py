@@ -12,11 +12,13 @@ import PIL.Image
 import pytest
 
 import lessons_lib
-from lessons_lib import BlackBox, Classifier, cam, explain, images, judging, report
+from lessons_lib import BlackBox, Classifier, cam, explain, images, judging, models, report
 from lessons_lib.basics import written
 from lessons_lib.grad_cam import grad_cam
 from lessons_lib.maps import layer_cam
 from lessons_lib.network.scores import Score, element, rather_than
+from lessons_lib.report._explained import LEAST_LEAD
+from lessons_lib.report._making import STEPS
 from tests.networks import (
     SIZE,
     L,
@@ -182,6 +184,35 @@ def test_worth_is_measured_by_deletion_and_insertion_of_the_same_question() -> N
             assert area == pytest.approx(want[f.question], abs=1e-6)
     p = NET.probabilities(PHOTO)[0]
     assert FOUND.questions["difference"][0].answer == pytest.approx(p[TOP.index] - p[other])
+
+
+def test_a_lead_counts_from_where_finer_steps_do_not_turn_it() -> None:
+    """On three photographs whose leads were seen to turn, of seventeen and two networks."""
+    network = models.load("squeezenet")
+    told, finer = [], []
+    for name in ("carcassonne", "giraffe", "german_shepherd"):
+        found = explain(network, images.course_image(name), methods=["grad_cam"]).findings[0]
+        x, c = network.prepare(images.course_image(name))[0], network.class_index(found.label)
+        heats = [found.heat, np.random.default_rng(0).random((14, 14))]
+        heats.append(network.activations(x)[0].mean(axis=-1))
+        for curve in (judging.deletion, judging.insertion):
+            for leads, steps in ((told, STEPS), (finer, 112)):
+                areas = np.array([curve(network, x, heat, c, steps=steps).area for heat in heats])
+                leads += list((areas[:2] - areas[2]) / found.answer)
+    turned = np.sign(told) != np.sign(finer)
+    assert 3 <= turned.sum() < len(turned) / 2
+    assert np.abs(np.array(told))[turned].max() < LEAST_LEAD
+
+
+def test_a_lead_below_three_hundredths_of_the_answer_does_not_count() -> None:
+    control = replace(FOUND.findings[-1], answer=0.5, deletion=0.3, insertion=0.6)
+    for deletion, insertion, measures in (
+        (0.3, 0.6, 0), (0.286, 0.614, 0), (0.284, 0.614, 1), (0.286, 0.616, 1), (0.284, 0.616, 2),
+        (0.4, 0.616, 1), (0.4, 0.5, 0),
+    ):  # fmt: skip
+        found = replace(control, deletion=deletion, insertion=insertion)
+        assert found.ahead_of(control) == measures
+        assert replace(found, answer=-0.5).ahead_of(control) == measures
 
 
 def test_the_control_knows_the_layer_and_no_class() -> None:

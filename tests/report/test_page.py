@@ -46,17 +46,18 @@ def test_the_page_has_every_map_number_and_warning() -> None:
 def test_better_than_the_control_is_said_as_it_is() -> None:
     def finding(method: str, deletion: float, insertion: float, *, control: bool = False):
         return dataclasses.replace(
-            FOUND.findings[0], method=method, deletion=deletion, insertion=insertion,
+            FOUND.findings[0], answer=0.9, method=method, deletion=deletion, insertion=insertion,
             control=control,
         )  # fmt: skip
 
     rows = (
         finding("a", 0.1, 0.9), finding("b", 0.1, 0.1), finding("c", 0.9, 0.1),
-        finding("d", 0.4999, 0.5001), finding("middle", 0.5, 0.5, control=True),
+        finding("d", 0.4999, 0.5001), finding("e", 0.49, 0.6),
+        finding("middle", 0.5, 0.5, control=True),
     )  # fmt: skip
     text = Reader(report.page([dataclasses.replace(FOUND, findings=rows)])).text
     told = re.findall(r"in (both|one|neither)\b", text)
-    assert told == ["both", "one", "neither", "neither"]  # of d the digits that are shown are equal
+    assert told == ["both", "one", "neither", "neither", "one"]
 
 
 def test_nothing_is_loaded_from_anywhere() -> None:
