@@ -303,8 +303,15 @@ def integrate(
         end, start = end.astype("float32"), start.astype("float32")
     else:
         _check_float64(score, start)
-    functions = [tf.function(f, autograph=False) for f in along_path(lambda z, _: _one(score(z)))]
-    path = Path(functions, end, start, 0, batch_size)
+    functions = along_path(lambda z, _: _one(score(z)))
+    scores, sums = (tf.function(f, autograph=False) for f in functions)
+
+    def one_by_one(x: tf.Tensor, baseline: tf.Tensor, alpha: tf.Tensor, target: Any) -> tf.Tensor:
+        # For each other number of points TensorFlow would compile the function anew.
+        ends = tf.split(alpha, len(alpha))
+        return tf.concat([scores(x, baseline, some, target) for some in ends], 0)
+
+    path = Path((one_by_one, sums), end, start, 0, batch_size)
     found = _follow(path, "score", rule, num_steps, tolerance, panel_tolerance, max_steps)
     return found._replace(phi=with_names(found.phi, names, "n" if end.ndim == 1 else ".n"))
 

@@ -309,6 +309,17 @@ def test_panels_that_meet_share_the_score_there_and_ends_are_asked_together() ->
     assert [len(some) for some in asked] == [2, 2, 4, 1]
 
 
+def test_a_function_is_compiled_once_however_many_panels_there_are() -> None:
+    runs: list[int | None] = []
+
+    def score(z: tf.Tensor) -> tf.Tensor:
+        runs.append(z.shape[0])  # known, as a function may need it
+        return tf.reduce_sum(tf.reshape(z, (z.shape[0], -1)) ** 9, axis=1)
+
+    assert integrate(score, np.ones(3), np.zeros(3), num_steps=4, tolerance=1e-6).steps > 8
+    assert runs == [1, 4]
+
+
 @pytest.mark.parametrize("rule", ["adaptive", "midpoint"])
 def test_batch_size_changes_nothing(rule: str) -> None:
     net, photo = shared(flat_net, hidden=8), pictures(1)[0]

@@ -59,7 +59,7 @@ def run(
         kernel_name="python3",
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
-        on_cell_complete=advance,
+        on_cell_executed=advance,
     )
     client.execute()
     return used
