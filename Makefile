@@ -50,7 +50,7 @@ slides: $(MORE) ## Make slides of the lessons in build/slides
 	"$(PY)" tools/pages/make_slides.py $(ARGS)
 
 test-browser: $(MORE) ## Test the lessons, the slides and the website in Chromium, which must be installed
-	"$(PY)" -m pytest -m browser tests/browser $(ARGS)
+	"$(PY)" -m pytest -m browser -n $(WORKERS) --dist loadfile tests/browser $(ARGS)
 
 classroom: $(MORE) ## Start a server for a class: see docs/classroom.md
 	"$(PY)" tools/classroom/classroom.py $(ARGS)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import pytest
 
 # The same examples in every run, and no stopwatch: a machine may be busy.
@@ -16,6 +17,12 @@ hypothesis.settings.register_profile(
     suppress_health_check=list(hypothesis.HealthCheck),
 )
 hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Each test's own: it draws the same whichever tests ran before."""
+    return np.random.default_rng(5)
 
 
 @pytest.fixture(scope="session")

@@ -65,16 +65,16 @@ def cubes(z: tf.Tensor) -> tf.Tensor:
 
 
 @pytest.mark.parametrize("rule", ["left", "right", "midpoint", "gauss_legendre"])
-def test_linear_score_is_exact_with_one_node(rule: str) -> None:
-    w = RNG.normal(size=6).astype("float32")
+def test_linear_score_is_exact_with_one_node(rng: np.random.Generator, rule: str) -> None:
+    w = rng.normal(size=6).astype("float32")
     found = integrate(lambda z: tf.linalg.matvec(z, w), X, START, rule=rule, num_steps=1)
     np.testing.assert_allclose(found.phi, w * (X - START), rtol=1e-5)
 
 
-def test_quadratic_score_is_exact_with_two_gauss_legendre_nodes_and_not_with_two_left_ones() -> (
-    None
-):
-    Q = RNG.normal(size=(6, 6))
+def test_quadratic_score_is_exact_with_two_gauss_legendre_nodes_and_not_with_two_left_ones(
+    rng: np.random.Generator,
+) -> None:
+    Q = rng.normal(size=(6, 6))
     Q += Q.T
     exact = (X - START) * (Q @ (X + START))  # the gradient 2 Q z is linear: its mean is midway
 
@@ -250,10 +250,12 @@ def test_equal_to_pair_saliency_with_its_own_rule() -> None:
         ("gauss_legendre", "gausslegendre", 1),
     ],
 )
-def test_equal_to_captum_with_the_same_rule(rule: str, method: str, total: float) -> None:
+def test_equal_to_captum_with_the_same_rule(
+    rng: np.random.Generator, rule: str, method: str, total: float
+) -> None:
     torch = pytest.importorskip("torch", reason="captum needs torch, which the course does not")
     captum = pytest.importorskip("captum.attr")
-    w = RNG.normal(size=(6, 4)).astype("float32")
+    w = rng.normal(size=(6, 4)).astype("float32")
     theirs = captum.IntegratedGradients(
         lambda z: torch.tanh(z @ torch.from_numpy(w)).pow(2).sum(1)
     ).attribute(

@@ -75,11 +75,11 @@ def test_a_product_is_shared_as_its_closed_form_says() -> None:
     np.testing.assert_array_equal(found.phi["c"], np.zeros((2, 2)))
 
 
-def test_captum_agrees() -> None:
+def test_captum_agrees(rng: np.random.Generator) -> None:
     torch = pytest.importorskip("torch")
     attr = pytest.importorskip("captum.attr")
-    w = RNG.normal(size=(4, 3)).astype("float32")
-    x, start = [RNG.normal(size=4).astype("float32"), RNG.normal(size=3).astype("float32")], 0.5
+    w = rng.normal(size=(4, 3)).astype("float32")
+    x, start = [rng.normal(size=4).astype("float32"), rng.normal(size=3).astype("float32")], 0.5
 
     def theirs(a: "torch.Tensor", b: "torch.Tensor") -> "torch.Tensor":
         return torch.tanh(a @ torch.tensor(w) * b).sum(dim=1)

@@ -101,12 +101,14 @@ def test_a_text_model_that_adds_word_scores_gives_them() -> None:
 
 
 @pytest.mark.parametrize("sigma", [0.2, 0.35, 10])
-def test_a_linear_network_gives_each_superpixel_s_share(sigma: float) -> None:
+def test_a_linear_network_gives_each_superpixel_s_share(
+    rng: np.random.Generator, sigma: float
+) -> None:
     """f = w . x: hiding a superpixel takes the sum of w (x - hidden) over it off the score."""
     keras.utils.set_random_seed(0)
     layers = [keras.Input((12, 12, 3)), keras.layers.Flatten(), keras.layers.Dense(2)]
     network = Classifier(keras.Sequential(layers))
-    image = RNG.integers(0, 256, (12, 12, 3)).astype("float32")
+    image = rng.integers(0, 256, (12, 12, 3)).astype("float32")
     segments = superpixels(image, n_segments=6)
     near = sample_image(network, image, segments, samples=150, scores="logit")
     w = network.model.get_weights()[0][:, 1].reshape(12, 12, 3)
@@ -117,11 +119,11 @@ def test_a_linear_network_gives_each_superpixel_s_share(sigma: float) -> None:
     assert found.r_squared > 0.9999
 
 
-def test_relabelled_superpixels_get_the_same_map() -> None:
+def test_relabelled_superpixels_get_the_same_map(rng: np.random.Generator) -> None:
     near = random_binary(n=100, M=6)
     order = np.array([3, 5, 0, 1, 4, 2])  # old superpixel order[j] is now called j
     renamed = near._replace(Z=near.Z[:, order])
-    segments = RNG.integers(0, 6, (4, 4))
+    segments = rng.integers(0, 6, (4, 4))
     now = np.argsort(order)[segments]
     for features in (None, 3):
         before, after = (local_surrogate(n, 0, features=features) for n in (near, renamed))
@@ -184,9 +186,9 @@ def test_the_fit_is_scikit_learn_s(ridge: float, sigma: float) -> None:
 
 
 @pytest.mark.parametrize("Z", [RNG.integers(0, 2, (300, 12)), RNG.normal(size=(300, 12))])
-def test_k_lasso_finds_the_features_that_matter(Z) -> None:
-    y = Z @ [0, 3, 0, 0, -4, 0, 0, 0, 0, 2, 0, 0] + RNG.normal(0, 0.1, 300)
-    pi_x = RNG.uniform(0.1, 1, 300)
+def test_k_lasso_finds_the_features_that_matter(rng: np.random.Generator, Z) -> None:
+    y = Z @ [0, 3, 0, 0, -4, 0, 0, 0, 0, 2, 0, 0] + rng.normal(0, 0.1, 300)
+    pi_x = rng.uniform(0.1, 1, 300)
     assert list(k_lasso(Z, y, pi_x, 1)) == [4]
     assert list(k_lasso(Z, y, pi_x, 2)) == [1, 4]
     assert list(k_lasso(Z, y, pi_x, 3)) == [1, 4, 9]
@@ -264,7 +266,7 @@ def test_a_text_gets_what_the_lime_library_says() -> None:
           theirs.local_pred)  # fmt: skip
 
 
-def test_an_image_gets_what_the_lime_library_says() -> None:
+def test_an_image_gets_what_the_lime_library_says(rng: np.random.Generator) -> None:
     keras.utils.set_random_seed(3)
     network = Classifier(
         keras.Sequential([
@@ -275,7 +277,7 @@ def test_an_image_gets_what_the_lime_library_says() -> None:
             keras.layers.Dense(3, activation="softmax"),
         ])
     )  # fmt: skip
-    image = RNG.integers(0, 256, (16, 16, 3)).astype("uint8")
+    image = rng.integers(0, 256, (16, 16, 3)).astype("uint8")
     segments = superpixels(image, n_segments=8)
     explainer = lime.lime_image.LimeImageExplainer(feature_selection="none", random_state=0)
     drawn: list[np.ndarray] = []

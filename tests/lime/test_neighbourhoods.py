@@ -54,8 +54,8 @@ IMAGE = RNG.integers(0, 256, (8, 8, 3)).astype("float32")
 SEGMENTS = np.arange(64).reshape(8, 8) // 16
 
 
-def test_the_cosine_distance_is_scikit_learn_s() -> None:
-    Z = RNG.integers(0, 2, (50, 6))
+def test_the_cosine_distance_is_scikit_learn_s(rng: np.random.Generator) -> None:
+    Z = rng.integers(0, 2, (50, 6))
     Z[0], Z[1] = 1, 0  # all, and nothing
     expected = pairwise_distances(Z, Z[:1], metric="cosine").ravel()
     np.testing.assert_allclose(cosine_distance(Z), expected, atol=1e-12)
@@ -148,8 +148,8 @@ def len_of_rows(rows: np.ndarray) -> np.ndarray:
     return np.zeros(len(rows))
 
 
-def test_codes_in_an_array_are_categories_if_one_says_so() -> None:
-    data = np.column_stack([RNG.integers(0, 3, 1000), RNG.normal(size=1000)]).astype(float)
+def test_codes_in_an_array_are_categories_if_one_says_so(rng: np.random.Generator) -> None:
+    data = np.column_stack([rng.integers(0, 3, 1000), rng.normal(size=1000)]).astype(float)
     worth = np.array([0.0, 10.0, 0.0])
     asked = lambda rows: worth[rows[:, 0].astype(int)] + rows[:, 1]  # noqa: E731
     with pytest.warns(UserWarning, match=r"column 0: a few whole numbers only.*categories=\[\]"):

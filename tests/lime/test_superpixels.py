@@ -115,8 +115,8 @@ def test_an_unknown_method_is_named() -> None:
         superpixels(IMAGE, "watershed")
 
 
-def test_hiding_goes_pixel_by_pixel() -> None:
-    hidden, Z = np.full_like(IMAGE, 7), RNG.integers(0, 2, (5, 6))
+def test_hiding_goes_pixel_by_pixel(rng: np.random.Generator) -> None:
+    hidden, Z = np.full_like(IMAGE, 7), rng.integers(0, 2, (5, 6))
     found = hide(IMAGE, hidden, SEGMENTS, Z)
     for k, row, column in np.ndindex(5, 16, 16):
         source = IMAGE if Z[k, SEGMENTS[row, column]] else hidden
@@ -125,17 +125,21 @@ def test_hiding_goes_pixel_by_pixel() -> None:
 
 @pytest.mark.parametrize(("scores", "ask"), [("probability", "probabilities"), ("logit", "logits")])
 @pytest.mark.parametrize("units", [1, 3])
-def test_hiding_inside_the_graph_is_hiding_before_it(scores: str, ask: str, units: int) -> None:
+def test_hiding_inside_the_graph_is_hiding_before_it(
+    rng: np.random.Generator, scores: str, ask: str, units: int
+) -> None:
     activation = "sigmoid" if units == 1 else "softmax"
     classifier = network(keras.layers.Dense(units, activation=activation))
-    Z = RNG.integers(0, 2, (9, 6))
+    Z = rng.integers(0, 2, (9, 6))
     found = coalition_scores(classifier, IMAGE, SEGMENTS, Z, baseline="grey", scores=scores)
     expected = getattr(classifier, ask)(hide(IMAGE, np.full_like(IMAGE, 127.5), SEGMENTS, Z))
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_logits_and_probabilities_of_one_network_are_kept_apart(softmax: Classifier) -> None:
-    Z = RNG.integers(0, 2, (4, 6))
+def test_logits_and_probabilities_of_one_network_are_kept_apart(
+    rng: np.random.Generator, softmax: Classifier
+) -> None:
+    Z = rng.integers(0, 2, (4, 6))
     logits, p = (
         coalition_scores(softmax, IMAGE, SEGMENTS, Z, scores=scores)
         for scores in ("logit", "probability")
@@ -144,8 +148,8 @@ def test_logits_and_probabilities_of_one_network_are_kept_apart(softmax: Classif
     np.testing.assert_allclose(p, odds / odds.sum(axis=1, keepdims=True), atol=1e-5)
 
 
-def test_the_batch_size_changes_nothing(softmax: Classifier) -> None:
-    Z = RNG.integers(0, 2, (10, 6))
+def test_the_batch_size_changes_nothing(rng: np.random.Generator, softmax: Classifier) -> None:
+    Z = rng.integers(0, 2, (10, 6))
     found = [coalition_scores(softmax, IMAGE, SEGMENTS, Z, batch_size=size) for size in (1, 4, 100)]
     np.testing.assert_allclose(found[0], found[1], atol=1e-6)
     np.testing.assert_allclose(found[0], found[2], atol=1e-6)

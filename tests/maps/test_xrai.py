@@ -9,8 +9,6 @@ from lessons_lib import images, maps
 from lessons_lib.integrated_gradients import integrated_gradients
 from tests.networks import SIZE, flat_net, gap_net, pictures, shared
 
-RNG = np.random.default_rng(6)
-
 
 def test_the_regions_are_those_of_pair() -> None:
     picture = images.resize(images.course_image("macaw"), (224, 224)).round()
@@ -23,11 +21,13 @@ def test_the_regions_are_those_of_pair() -> None:
 
 @pytest.mark.parametrize("min_pixels", [1, 12, 50])
 @pytest.mark.parametrize("covered", [True, False])
-def test_regions_are_merged_as_pair_does(min_pixels: int, covered: bool) -> None:
-    heat = RNG.normal(size=(30, 40))
-    centres = RNG.uniform(size=(25, 2)) * heat.shape
+def test_regions_are_merged_as_pair_does(
+    rng: np.random.Generator, min_pixels: int, covered: bool
+) -> None:
+    heat = rng.normal(size=(30, 40))
+    centres = rng.uniform(size=(25, 2)) * heat.shape
     places = np.stack(np.indices(heat.shape), axis=-1)[None]
-    masks = np.abs(places - centres[:, None, None]).sum(-1) < RNG.uniform(3, 12, (25, 1, 1))
+    masks = np.abs(places - centres[:, None, None]).sum(-1) < rng.uniform(3, 12, (25, 1, 1))
     if covered:
         masks = np.concatenate([masks, ~masks.any(axis=0, keepdims=True)])
     theirs, _ = XRAI._xrai(heat, list(masks), min_pixel_diff=min_pixels)
