@@ -1,9 +1,13 @@
 """What an import of the package loads, and that nothing is written meanwhile."""
 
+import ast
+import contextlib
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -58,3 +62,46 @@ def test_no_error_stream_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "tensorflow.py").touch()
     code = "import os; os.close(2); import lessons_lib, tensorflow; print('done')"
     assert python("-c", code, first=tmp_path).stdout == "done\n"
+
+
+SCRIPTS = sorted(
+    path for folder in ("benchmarks", "tools") for path in (ROOT / folder).rglob("*.py")
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_script_takes_from_the_package_is_there(script: Path) -> None:
+    """Those that run for minutes are run seldom, and would find it out then."""
+    assert missing(script.read_text(encoding="utf-8")) == []
+
+
+def missing(code: str) -> list[str]:
+    """Names of the package that code imports, or reads off its modules, and that do not exist."""
+    tree, modules, gone = ast.parse(code), {}, []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lessons_lib"):
+            home = importlib.import_module(node.module)
+            for alias in node.names:
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(f"{node.module}.{alias.name}")
+                found = getattr(home, alias.name, None)
+                if found is None:
+                    gone.append(f"{node.module}.{alias.name}")
+                elif isinstance(found, ModuleType):
+                    modules[alias.asname or alias.name] = found
+    return gone + [
+        f"{modules[node.value.id].__name__}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in modules
+        and not hasattr(modules[node.value.id], node.attr)
+    ]
+
+
+def test_a_name_that_is_gone_is_found() -> None:
+    """As `benchmarks/shapley.py` asked for one of another room."""
+    code = "from lessons_lib import shapley as s\nfrom lessons_lib.shapley import exact, gone\n"
+    assert missing(f"{code}s.CHUNK // s.exact") == [
+        "lessons_lib.shapley.gone", "lessons_lib.shapley.CHUNK",
+    ]  # fmt: skip
