@@ -191,7 +191,8 @@ def main() -> None:
         of_a_model(f"{kind.__name__}, none in common", model.predict, boston.X[0], apart)
     print(
         "\nRows that are equal are asked once. Finding them takes about as long as the boosted "
-        "model itself, which is unusually fast; with a forest it saves time where rows share values."
+        "model itself, which is unusually fast; with a forest it saves time where rows share "
+        "values."
     )
     of_trees()
 
