@@ -23,8 +23,6 @@ KIND = "explained by lessons_lib"  # how a manifest says whose it is
 QUESTIONS = ("predicted", "expected", "difference")
 """What speaks for the predicted class; for the expected one; for the one rather than the other."""
 
-LEAST_LEAD = 0.03  # of the answer: a smaller lead may turn when the curves have finer steps
-
 
 @dataclass(frozen=True, eq=False)
 class Finding:
@@ -48,6 +46,9 @@ class Finding:
         insertion, the better. See `lessons_lib.judging.deletion`.
     control : bool
         Whether the map knows nothing of the class: what a map that says something has to beat.
+    resolution : float
+        How far a lead has to reach to count, in units of the answer: a smaller one may turn when
+        the curves have finer steps.
     """
 
     question: str
@@ -58,14 +59,17 @@ class Finding:
     deletion: float
     insertion: float
     control: bool = False
+    resolution: float = 0.0
 
     def ahead_of(self, control: "Finding") -> int:
-        """In how many of the two measures it is better than a control: 0, 1 or 2.
+        """In how many of the two measures it is better than a control, by a lead that counts.
 
-        A lead below three hundredths of the answer does not count: the curves have few steps, and
-        with finer ones it may turn.
+        Returns
+        -------
+        int
+            0, 1 or 2.
         """
-        least = LEAST_LEAD * abs(self.answer)
+        least = max(self.resolution, control.resolution)
         leads = control.deletion - self.deletion, self.insertion - control.insertion
         return sum(lead > least for lead in leads)
 

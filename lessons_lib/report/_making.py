@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 import lessons_lib
 from lessons_lib.basics.progress import bar
 from lessons_lib.images import resize
-from lessons_lib.judging import deletion, insertion
+from lessons_lib.judging import Curve, deletion, insertion
 from lessons_lib.methods import CONTROLS, LINEAR, METHODS, Method, by_names, heat_maps
 from lessons_lib.network.asking import Network
 from lessons_lib.network.classifier import Classifier
@@ -27,6 +27,7 @@ from lessons_lib.report._explained import Explained, Finding
 LARGEST = 1024  # pixels of a side, of the picture that is kept
 SATURATED = 0.9999
 STEPS = 15  # of a curve: with its start 16 pictures, one batch
+LEAST_LEAD = 0.03  # of what a curve covers: a smaller lead may turn when it has finer steps
 NEEDED = ("keras", "tensorflow", "numpy", "scikit-image", "pillow")
 
 Heat = NDArray[np.float32]
@@ -274,15 +275,18 @@ class _Asking:
     ) -> Finding:
         """The map with what it is worth."""
 
-        def area(curve: Callable[..., Any], target: int) -> float:
-            return curve(self.network, self.x[0], heat, target, steps=STEPS).area
+        def ahead(of: Callable[[int], Any]) -> Any:
+            return of(c) - (0 if d is None else of(d))
 
-        def ahead(of: Callable[[int], float]) -> float:
-            return float(of(c) - (0 if d is None else of(d)))
+        def followed(curve: Callable[..., Curve]) -> Curve:
+            of = lambda k: curve(self.network, self.x[0], heat, k, steps=STEPS)  # noqa: E731
+            return Curve(np.linspace(0, 1, STEPS + 1), ahead(lambda k: of(k).probability))
 
+        hidden, shown = followed(deletion), followed(insertion)
+        covered = max(np.ptp(hidden.probability), np.ptp(shown.probability))
         return Finding(
-            question, self.label(c, d), ahead(lambda k: self.answers[k]), name, heat,
-            ahead(lambda k: area(deletion, k)), ahead(lambda k: area(insertion, k)), control,
+            question, self.label(c, d), float(ahead(lambda k: self.answers[k])), name, heat,
+            hidden.area, shown.area, control, LEAST_LEAD * float(covered),
         )  # fmt: skip
 
 

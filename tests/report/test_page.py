@@ -46,8 +46,8 @@ def test_the_page_has_every_map_number_and_warning() -> None:
 def test_better_than_the_control_is_said_as_it_is() -> None:
     def finding(method: str, deletion: float, insertion: float, *, control: bool = False):
         return dataclasses.replace(
-            FOUND.findings[0], answer=0.9, method=method, deletion=deletion, insertion=insertion,
-            control=control,
+            FOUND.findings[0], method=method, deletion=deletion, insertion=insertion,
+            control=control, resolution=0.03,
         )  # fmt: skip
 
     rows = (
