@@ -361,8 +361,10 @@ class Classifier(Network):
         x = self.prepare(images)
         with_gradients = self._compiled.get(("gradients", path, run))
         if with_gradients and self.layer in (layer or self.layer, path):
-            # It is compiled, and behind the own layer little is left to be run.
-            return in_batches(with_gradients, x, np.full(len(x), -1, "int32"))[0]
+            # It is compiled, and behind the classifier's own layer little is left to be run. Of
+            # many pictures the gradients are not kept.
+            A_alone = lambda *batch: with_gradients(*batch)[:1]  # noqa: E731
+            return in_batches(A_alone, x, np.full(len(x), -1, "int32"))[0]
 
         def look(x: tf.Tensor) -> tuple[tf.Tensor]:
             with tapped(tapped_layer) as seen:

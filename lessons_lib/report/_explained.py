@@ -70,8 +70,9 @@ class Finding:
             0, 1 or 2.
         """
         least = max(self.resolution, control.resolution)
-        leads = control.deletion - self.deletion, self.insertion - control.insertion
-        return sum(lead > least for lead in leads)
+        pairs = (self.deletion, control.deletion), (control.insertion, self.insertion)
+        # Nor does it count where the page would show two equal numbers.
+        return sum(high - low > least and round(high, 3) > round(low, 3) for low, high in pairs)
 
 
 @dataclass(frozen=True, eq=False)

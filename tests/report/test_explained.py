@@ -216,6 +216,9 @@ def test_a_small_lead_does_not_count() -> None:
         assert found.ahead_of(control) == measures
         other = replace(found, resolution=0.0), replace(control, resolution=0.015)
         assert other[0].ahead_of(other[1]) == measures
+    still = replace(control, resolution=0.0)  # flat curves, or a folder of an older version
+    for deletion, insertion, measures in ((0.2999, 0.6001, 0), (0.299, 0.601, 2)):
+        assert replace(still, deletion=deletion, insertion=insertion).ahead_of(still) == measures
 
 
 def test_what_counts_is_a_share_of_what_the_curves_cover() -> None:
